@@ -1,0 +1,52 @@
+# Every target says what it does; `make help` lists them.
+# The machine's own Node may be older than the project needs: npm installs Node 24 as a package, and
+# every program of the project is started with it.
+SHELL := /bin/bash
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check generate test test-unit test-integration test-e2e demo down cluster images baseline
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: node_modules/.setup ## prepare this machine: packages, TensorFlow for the trainer, backbone weights
+	@npm run -s setup:tensorflow
+	@npm run -s setup:backbone
+
+# `npm ci` wipes node_modules, so it runs only when the lockfile or a manifest changed.
+node_modules/.setup: package-lock.json package.json $(wildcard */package.json */contract/package.json)
+	@echo "installing npm packages"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+check: node_modules/.setup ## types, lint and format, generated files
+	@npm run -s check
+
+generate: node_modules/.setup ## write the files that are generated from crds/
+	@npm run -s generate
+
+test: setup ## everything: check, unit, integration, end to end on the local cluster
+	@node hack/test/main.ts check unit integration e2e
+
+test-unit: setup ## unit tests: no services
+	@node hack/test/main.ts unit
+
+test-integration: setup ## against a real apiserver, S3 server and PostgreSQL, started by the tests
+	@node hack/test/main.ts integration
+
+test-e2e: setup ## end to end on a real cluster
+	@node hack/test/main.ts e2e
+
+demo: setup ## the whole way: cluster, images, operator, a ModelRelease that trains and serves
+	@npm run -s demo
+
+down: node_modules/.setup ## remove the local cluster and everything it put on this machine
+	@npm run -s cluster -- down
+
+cluster: node_modules/.setup ## start the cluster (CLUSTER=local|kind|current)
+	@npm run -s cluster -- up
+
+images: node_modules/.setup ## build the images and push them where the cluster finds them
+	@npm run -s images -- build
+

@@ -1,0 +1,84 @@
+/**
+ * Runs the suites named on the command line one after the other and adds up what they counted:
+ * `node hack/test/main.ts check unit integration e2e`. A suite that fails does not hide the next one.
+ * The last line is `N passed, N failed`; the exit code is 1 when anything failed.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Counts {
+  passes: number;
+  failures: number;
+}
+
+const checks: [name: string, command: string[]][] = [
+  ['types', ['tsc', '--noEmit']],
+  ['lint and format', ['biome', 'check', '.']],
+  ['generated files are current', ['npm', 'run', '-s', 'generate', '--', '--check']],
+];
+
+const configs: Record<string, string> = {
+  unit: '.mocharc.json',
+  integration: '.mocharc.integration.json',
+  e2e: '.mocharc.e2e.json',
+};
+
+async function run([command = '', ...args]: string[]): Promise<number> {
+  const child = spawn(command, args, { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+async function runChecks(): Promise<Counts> {
+  const counts = { passes: 0, failures: 0 };
+  for (const [name, command] of checks) {
+    const passed = (await run(command)) === 0;
+    console.log(`  ${passed ? '✔' : '✖'} ${name}`);
+    counts[passed ? 'passes' : 'failures'] += 1;
+  }
+  return counts;
+}
+
+async function runMocha(suite: string, config: string): Promise<Counts> {
+  const dir = await mkdtemp(join(tmpdir(), 'shelfwise-test-'));
+  const counts = join(dir, 'counts.json');
+  try {
+    const code = await run([
+      'mocha',
+      ...['--config', config],
+      ...['--reporter', 'hack/test/reporter.ts', '--reporter-option', `counts=${counts}`],
+    ]);
+    const counted: Counts = JSON.parse(await readFile(counts, 'utf8'));
+    // A run that ended badly without a failed test (a crash, a test file that does not load) failed.
+    return code !== 0 && counted.failures === 0 ? { ...counted, failures: 1 } : counted;
+  } catch (error) {
+    console.error(`the ${suite} tests ended before they had counted: ${error}`);
+    return { passes: 0, failures: 1 };
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
+
+async function runSuite(suite: string): Promise<Counts> {
+  if (suite === 'check') return runChecks();
+  const config = configs[suite];
+  if (!config) throw new Error(`no suite ${suite}: there are check, ${Object.keys(configs).join(', ')}`);
+  return runMocha(suite, config);
+}
+
+const total: Counts = { passes: 0, failures: 0 };
+for (const suite of process.argv.slice(2)) {
+  const started = Date.now();
+  console.log(`\n== ${suite}`);
+  const { passes, failures } = await runSuite(suite);
+  const seconds = Math.round((Date.now() - started) / 1000);
+  console.log(`== ${suite}: ${passes} passed, ${failures} failed in ${seconds} s`);
+  total.passes += passes;
+  total.failures += failures;
+}
+console.log(`\n${total.passes} passed, ${total.failures} failed`);
+process.exitCode = total.failures === 0 && total.passes > 0 ? 0 : 1;
