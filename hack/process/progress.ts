@@ -1,0 +1,31 @@
+/** Shows people how far something is: one line that rewrites itself on a terminal, a line now and then elsewhere. */
+export interface Progress {
+  update(text: string): void;
+  done(text: string): void;
+}
+
+const everyMs = 15_000;
+
+export function progress(subject: string, out: NodeJS.WriteStream = process.stderr): Progress {
+  let shown = performance.now();
+  return {
+    update(text) {
+      if (out.isTTY) {
+        out.write(`\r\x1b[2K${subject}: ${text}`.slice(0, (out.columns || 80) + 5));
+      } else if (performance.now() - shown >= everyMs) {
+        shown = performance.now();
+        out.write(`${subject}: ${text}\n`);
+      }
+    },
+    done(text) {
+      out.write(`${out.isTTY ? '\r\x1b[2K' : ''}${subject}: ${text}\n`);
+    },
+  };
+}
+
+/** Seconds since `start` (of performance.now()), for people: "4.2 s", "3 min 10 s". */
+export function since(start: number): string {
+  const seconds = (performance.now() - start) / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
