@@ -1,0 +1,77 @@
+import { z } from 'zod';
+
+/** Every file of a model tar. */
+export const bundleFiles = [
+  'MODEL_CARD.md',
+  'golden.json',
+  'labels.json',
+  'metrics.json',
+  'model.onnx',
+  'preprocessing.json',
+  'tfjs/model.json',
+  'tfjs/weights.bin',
+] as const;
+
+export interface BundleLimits {
+  entries: number;
+  entryBytes: number;
+  totalBytes: number;
+}
+export const bundleLimits: BundleLimits = {
+  entries: 32,
+  entryBytes: 512 * 2 ** 20,
+  totalBytes: 2 ** 30,
+};
+
+const className = z.string().min(1);
+const probabilities = z.array(z.number().min(0).max(1.0001));
+
+/** labels.json: the order of classes is the order of the model's outputs. */
+export const labelsSchema = z.object({
+  schemaVersion: z.literal(1),
+  classes: z.array(className).min(1),
+});
+export type Labels = z.infer<typeof labelsSchema>;
+
+/** preprocessing.json, as it stands in the file: idf is base64 of little-endian float32[2 × buckets]. */
+export const preprocessingSchema = z.object({
+  schemaVersion: z.literal(1),
+  architecture: z.string().min(1),
+  image: z.object({ size: z.number().int().min(8).max(1024) }),
+  text: z.object({
+    buckets: z
+      .number()
+      .int()
+      .min(256)
+      .max(2 ** 20),
+    maximumTokens: z.number().int().min(1).max(4096),
+    wordNgrams: z.tuple([z.number().int().min(1), z.number().int().max(5)]),
+    charNgrams: z.tuple([z.number().int().min(1), z.number().int().max(8)]),
+    idf: z.base64(),
+  }),
+});
+export type PreprocessingFile = z.infer<typeof preprocessingSchema>;
+
+/** golden.json: inputs as a client sends them, and what the model must answer to `tolerance`. */
+export const goldenSchema = z.object({
+  schemaVersion: z.literal(1),
+  tolerance: z.number().positive().max(0.01),
+  cases: z
+    .array(
+      z.object({
+        designation: z.string().nullable(),
+        description: z.string().nullable(),
+        image: z.base64().nullable(),
+        probabilities,
+        text: probabilities,
+        picture: probabilities,
+      }),
+    )
+    .min(1)
+    .max(32),
+});
+export type Golden = z.infer<typeof goldenSchema>;
+
+/** metrics.json: validation metrics and learning curve, for people; no reader relies on more. */
+export const metricsSchema = z.looseObject({ schemaVersion: z.literal(1) });
+export type Metrics = z.infer<typeof metricsSchema>;

@@ -1,0 +1,31 @@
+import { StepError } from './messages.ts';
+
+/** There is no object of that key. */
+export class StoreNotFound extends StepError {
+  readonly key: string;
+
+  constructor(url: string, key: string, options?: { cause?: unknown }) {
+    super('BadData', `There is no object ${key} in ${url}.`, options);
+    this.name = 'StoreNotFound';
+    this.key = key;
+  }
+}
+
+/** A conditional write found the object already there. */
+export class StoreConflict extends StepError {
+  readonly key: string;
+
+  constructor(url: string, key: string, options?: { cause?: unknown }) {
+    super('LostRace', `The object ${key} in ${url} was already written by another.`, options);
+    this.name = 'StoreConflict';
+    this.key = key;
+  }
+}
+
+/** The store did not answer, or not in a way that trying again at once would help. */
+export class StoreUnreachable extends StepError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('StoreUnreachable', message, options);
+    this.name = 'StoreUnreachable';
+  }
+}
