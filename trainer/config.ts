@@ -38,5 +38,5 @@ export function readConfig(env: NodeJS.ProcessEnv): TrainerConfig {
 
 /** Where the result goes for the kubelet to read; known even where the rest of the environment is wrong. */
 export function terminationMessagePath(env: NodeJS.ProcessEnv): string | undefined {
-  return env['TERMINATION_MESSAGE_PATH'] || undefined;
+  return env.TERMINATION_MESSAGE_PATH || undefined;
 }
