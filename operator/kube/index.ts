@@ -1,7 +1,13 @@
 /** What a TypeScript operator needs from a Kubernetes client: nothing in this folder knows any custom resource. */
 export { ApiError, hasReason } from './api-error.ts';
+export {
+  type Connection,
+  inClusterConnection,
+  kubeconfigConnection,
+  kubeconfigPaths,
+} from './connection.ts';
 export { classify, type Outcome, ReconcileError } from './errors.ts';
-export type { EventNote, EventRecorder } from './events.ts';
+export { createEventRecorder, type EventNote, type EventRecorder } from './events.ts';
 export type {
   KubernetesObject,
   ObjectMeta,
@@ -11,8 +17,15 @@ export type {
   Wire,
 } from './object.ts';
 export { keyOf, nameOf } from './object.ts';
+export {
+  type Cache,
+  type Change,
+  type IndexFunction,
+  labelIndex,
+  ownerIndex,
+} from './object-cache.ts';
 export { createObjects, type Known, type Objects, type RemoveOptions } from './objects.ts';
-export type { Cache, Change, IndexFunction, Reflector, ReflectorOptions } from './reflector.ts';
+export { createReflector, type Reflector, type ReflectorOptions } from './reflector.ts';
 export {
   controllerRevisions,
   deployments,
@@ -23,5 +36,16 @@ export {
   type Resource,
   services,
 } from './resource.ts';
-export type { ApiRequest, Transport } from './transport.ts';
-export type { Reconcile, ReconcileResult, WorkQueue } from './work-queue.ts';
+export {
+  type ApiRequest,
+  createTransport,
+  type Exchange,
+  type Transport,
+  type TransportOptions,
+} from './transport.ts';
+export {
+  createWorkQueue,
+  type Reconcile,
+  type ReconcileResult,
+  type WorkQueue,
+} from './work-queue.ts';
