@@ -1,0 +1,189 @@
+import { spawnSync } from 'node:child_process';
+import {
+  copyFile,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cacheDirectory } from './cache.ts';
+import { cudaWheels } from './cuda-wheels.ts';
+import { type Device, tensorflowVersion, tensorflowWheels } from './tensorflow-wheels.ts';
+import { downloadWheel, folderBeside, requireProgram, unpackWheel } from './wheel.ts';
+
+/**
+ * Gives tfjs-node a current TensorFlow. Its own install script downloads TensorFlow 2.9 (CUDA 11.2), which
+ * knows no GPU of today; here its addon is compiled against the libraries of TensorFlow's Python wheel.
+ *
+ *   node trainer/native/install.ts cpu|gpu [--into DIR]
+ *
+ * DIR (default: the cache) keeps the libraries and the addon; node_modules only gets a link to the
+ * libraries and a copy of the addon (180 KB), so a second clone needs no second build.
+ */
+const packages: Record<Device, string> = {
+  cpu: '@tensorflow/tfjs-node',
+  gpu: '@tensorflow/tfjs-node-gpu',
+};
+const require = createRequire(import.meta.url);
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { into: { type: 'string' } },
+  });
+  const device = positionals[0] ?? 'cpu';
+  if (device !== 'cpu' && device !== 'gpu')
+    throw new Error(`Unknown device "${device}": say cpu or gpu.`);
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Error(
+      `TensorFlow's wheel is built for Linux on x64, not for ${process.platform} on ${process.arch}: train in the trainer image.`,
+    );
+  const home = join(
+    values.into ?? join(cacheDirectory(), 'tensorflow'),
+    `${tensorflowVersion}-${device}`,
+  );
+  const built = await readFile(join(home, 'complete'), 'utf8').catch(() => undefined);
+  if (built !== recipe(device)) await build(device, home);
+  await connect(device, home);
+}
+
+/** Downloads, unpacks, compiles in a folder beside `home`, and renames it into place when it is whole. */
+async function build(device: Device, home: string): Promise<void> {
+  requireProgram('g++', ['--version'], 'apt-get install g++');
+  const work = await folderBeside(home);
+  try {
+    say(`downloading TensorFlow ${tensorflowVersion} for ${device} …`);
+    const wheel = await downloadWheel(tensorflowWheels[device], work);
+    say('unpacking its libraries and headers …');
+    await unpackWheel(wheel, work, isNeeded);
+    await rm(wheel);
+    for (const library of ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'])
+      run('strip', ['--strip-unneeded', join(work, 'tensorflow', library)]);
+    await linkNames(join(work, 'tensorflow'));
+    say('compiling the addon …');
+    compile(device, work);
+    await rm(join(work, 'tensorflow', 'include'), { recursive: true });
+    if (device === 'gpu') await addCuda(work);
+    await writeFile(join(work, 'complete'), recipe(device));
+    await rm(home, { recursive: true, force: true });
+    await rename(work, home);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The linker looks for the names that libtensorflow has when it comes without Python. */
+async function linkNames(libraries: string): Promise<void> {
+  await symlink('libtensorflow_cc.so.2', join(libraries, 'libtensorflow.so'));
+  await symlink('libtensorflow_cc.so.2', join(libraries, 'libtensorflow.so.2'));
+  await symlink('libtensorflow_framework.so.2', join(libraries, 'libtensorflow_framework.so'));
+}
+
+/** Two source files: g++ alone compiles them in seconds, so neither node-gyp nor make is needed. */
+function compile(device: Device, work: string): void {
+  const addon = packageFolder(device);
+  run('g++', [
+    '-shared',
+    '-fPIC',
+    '-O2',
+    '-std=gnu++17',
+    `-DNAPI_VERSION=${napiVersion}`,
+    '-I',
+    nodeHeaders(),
+    '-I',
+    join(work, 'tensorflow', 'include'),
+    join(addon, 'binding', 'tfjs_backend.cc'),
+    join(addon, 'binding', 'tfjs_binding.cc'),
+    '-L',
+    join(work, 'tensorflow'),
+    '-ltensorflow',
+    '-ltensorflow_framework',
+    '-Wl,-rpath,$ORIGIN/../../deps/lib',
+    '-o',
+    join(work, 'tfjs_binding.node'),
+  ]);
+}
+
+/** CUDA's libraries stand where the wheel's own search path looks for them: in ../nvidia. */
+async function addCuda(work: string): Promise<void> {
+  for (const cuda of cudaWheels) {
+    say(`downloading ${cuda.name} ${cuda.version} …`);
+    const wheel = await downloadWheel(cuda, work);
+    await unpackWheel(wheel, work, (member) => /^nvidia\/[^/]+\/lib\/.*\.so/.test(member));
+    await rm(wheel);
+  }
+}
+
+/** Lets the package in node_modules find libraries and addon. Does nothing where it already does. */
+async function connect(device: Device, home: string): Promise<void> {
+  const addon = packageFolder(device);
+  const target = join(addon, 'lib', `napi-v${napiVersion}`, 'tfjs_binding.node');
+  const link = join(addon, 'deps', 'lib');
+  const libraries = join(home, 'tensorflow');
+  const linked = await readlink(link).catch(() => undefined);
+  if (linked === libraries && (await exists(target))) return say(`${packages[device]} is ready`);
+  await mkdir(dirname(target), { recursive: true });
+  await mkdir(dirname(link), { recursive: true });
+  await rm(link, { recursive: true, force: true });
+  await symlink(libraries, link);
+  // The loader takes $ORIGIN from the file's real path: a link to the addon would look in the wrong place.
+  await copyFile(join(home, 'tfjs_binding.node'), target);
+  say(`${packages[device]} now runs on TensorFlow ${tensorflowVersion} (${device})`);
+}
+
+/** Node-API's version that the package asks for; addons of one version run on every later Node. */
+const napiVersion = 8;
+
+/** What the built folder was made of: another pin means building again. */
+function recipe(device: Device): string {
+  const wheels = [tensorflowWheels[device], ...(device === 'gpu' ? cudaWheels : [])];
+  return `${wheels.map((wheel) => wheel.sha256).join('\n')}\n`;
+}
+
+function isNeeded(member: string): boolean {
+  return (
+    /^tensorflow\/libtensorflow_(cc|framework)\.so\.2$/.test(member) ||
+    /^tensorflow\/include\/(tensorflow\/c|tensorflow\/core\/platform|tsl\/platform|xla\/tsl\/c)\//.test(
+      member,
+    ) ||
+    member === 'tensorflow/THIRD_PARTY_NOTICES.txt'
+  );
+}
+
+function packageFolder(device: Device): string {
+  return dirname(require.resolve(`${packages[device]}/package.json`));
+}
+
+/** The headers of the Node that runs this: beside its binary, in the npm package as in the official archive. */
+function nodeHeaders(): string {
+  return join(dirname(process.execPath), '..', 'include', 'node');
+}
+
+function run(program: string, args: string[]): void {
+  const done = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'pipe'], encoding: 'utf8' });
+  if (done.error || done.status !== 0)
+    throw new Error(`${program} failed (${done.status ?? done.error?.message}): ${done.stderr}`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function say(line: string): void {
+  process.stderr.write(`tensorflow: ${line}\n`);
+}
+
+await main().catch((error: Error) => {
+  process.stderr.write(`tensorflow: ${error.message}\n`);
+  process.exitCode = 1;
+});

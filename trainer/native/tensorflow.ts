@@ -1,0 +1,29 @@
+import { createRequire } from 'node:module';
+import util from 'node:util';
+import type * as tfjs from '@tensorflow/tfjs-node';
+import type { Device } from './tensorflow-wheels.ts';
+
+export type TensorFlow = typeof tfjs;
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Loads TensorFlow. It takes seconds and hundreds of megabytes, so only who computes calls this.
+ *
+ * @throws Error that names the command if the addon was never built
+ */
+export function loadTensorFlow(device: Device): TensorFlow {
+  // tfjs-node 4.22 still calls two functions that Node 23 removed.
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  const tf = require(`@tensorflow/tfjs-node${device === 'gpu' ? '-gpu' : ''}`) as TensorFlow;
+  return tf;
+}
+
+/** Whether TensorFlow found a GPU that it can use. */
+export function hasGpu(tf: TensorFlow): boolean {
+  return (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice;
+}
