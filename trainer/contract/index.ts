@@ -14,3 +14,5 @@ export * from './store.ts';
 export * from './store-errors.ts';
 export * from './store-settings.ts';
 export * from './text.ts';
+export * from './text-file.ts';
+export * from './text-normalise.ts';

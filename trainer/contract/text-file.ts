@@ -1,0 +1,29 @@
+import type { PreprocessingFile } from './bundle-schema.ts';
+import { StepError } from './messages.ts';
+import type { TextPreprocessing } from './text.ts';
+
+/** The `text` part of preprocessing.json. */
+export function encodeText(text: TextPreprocessing): PreprocessingFile['text'] {
+  const bytes = Buffer.alloc(text.idf.length * 4);
+  for (const [i, value] of text.idf.entries()) bytes.writeFloatLE(value, i * 4);
+  const { buckets, maximumTokens, wordNgrams, charNgrams } = text;
+  return { buckets, maximumTokens, wordNgrams, charNgrams, idf: bytes.toString('base64') };
+}
+
+/** The inverse. Throws BadData where idf is not of 2 × buckets finite numbers that are not negative. */
+export function decodeText(file: PreprocessingFile['text']): TextPreprocessing {
+  const bytes = Buffer.from(file.idf, 'base64');
+  const expected = file.buckets * 2 * 4;
+  if (bytes.length !== expected) {
+    throw new StepError(
+      'BadData',
+      `preprocessing.json: text.idf holds ${bytes.length} bytes, not the ${expected} of 2 × ${file.buckets} numbers.`,
+    );
+  }
+  const idf = Float32Array.from({ length: file.buckets * 2 }, (_, i) => bytes.readFloatLE(i * 4));
+  const wrong = idf.findIndex((value) => !Number.isFinite(value) || value < 0);
+  if (wrong >= 0) {
+    throw new StepError('BadData', `preprocessing.json: text.idf[${wrong}] is ${idf[wrong]}.`);
+  }
+  return { ...file, idf };
+}
