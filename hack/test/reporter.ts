@@ -8,7 +8,7 @@ export default class SpecWithCounts extends Mocha.reporters.Spec {
     super(runner, options);
     runner.once('end', () => {
       const { passes, failures, pending } = this.stats;
-      writeFileSync(options.reporterOption.counts, JSON.stringify({ passes, failures, pending }));
+      writeFileSync(options.reporterOptions?.counts, JSON.stringify({ passes, failures, pending }));
     });
   }
 }

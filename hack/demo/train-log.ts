@@ -1,0 +1,53 @@
+import { createInterface } from 'node:readline';
+import type { Kubectl } from '../shop/kubectl.ts';
+
+/** A line of the trainer's progress, as far as the demo shows it. */
+interface TrainProgress {
+  event: 'progress';
+  step: string;
+  phase?: string;
+  epoch?: number;
+  epochs?: number;
+  batch?: number;
+  batches?: number;
+  loss?: number;
+  accuracy?: number;
+  itemsPerSecond?: number;
+  etaSeconds?: number;
+}
+
+/** Shows the progress lines of a Job's pod until its log ends or `signal` says so; a log that is not there yet is no error. */
+export async function followTrainLog(
+  kubectl: Kubectl,
+  namespace: string,
+  job: string,
+  show: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const child = kubectl.spawn(['logs', '-n', namespace, `job/${job}`, '--follow', '--tail=1']);
+  const stop = () => child.kill('SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  for await (const line of lines) {
+    const text = describeProgress(line);
+    if (text) show(text);
+  }
+  signal.removeEventListener('abort', stop);
+}
+
+/** A progress line in words, undefined for every other line. */
+export function describeProgress(line: string): string | undefined {
+  if (!line.startsWith('{"event":"progress"')) return undefined;
+  const seen: TrainProgress = JSON.parse(line);
+  const of = (name: string, at?: number, all?: number) =>
+    at === undefined ? [] : [`${name} ${at}${all === undefined ? '' : ` of ${all}`}`];
+  return [
+    seen.phase ?? seen.step,
+    ...of('epoch', seen.epoch, seen.epochs),
+    ...of('batch', seen.batch, seen.batches),
+    ...(seen.loss === undefined ? [] : [`loss ${seen.loss.toFixed(3)}`]),
+    ...(seen.accuracy === undefined ? [] : [`accuracy ${(seen.accuracy * 100).toFixed(1)} %`]),
+    ...(seen.itemsPerSecond === undefined ? [] : [`${Math.round(seen.itemsPerSecond)} items/s`]),
+    ...(seen.etaSeconds === undefined ? [] : [`${Math.ceil(seen.etaSeconds)} s left`]),
+  ].join(', ');
+}
