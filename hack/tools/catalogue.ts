@@ -48,6 +48,12 @@ export const goTools: GoTool[] = [
     takes: 'about 3 minutes',
   },
   {
+    name: 'kind',
+    directory: join(modules, 'kind'),
+    package: 'sigs.k8s.io/kind',
+    takes: 'about 20 seconds',
+  },
+  {
     name: 'pause',
     directory: join(modules, 'pause'),
     package: '.',

@@ -81,6 +81,8 @@ async function locate(
     '/usr/local/sbin',
     '/usr/sbin',
     '/sbin',
+    // The plugins of containernetworking-plugins are programs that containerd alone calls.
+    '/usr/lib/cni',
   ];
   const found: Record<string, string | undefined> = {};
   for (const program of programs) {
