@@ -119,7 +119,7 @@ describe('featuriseText', () => {
         const seen = featuriseText(designation, description, everySeen);
         expect(seen.ids).to.have.length(256);
         expect(seen.weights).to.have.length(256);
-        const kept = seen.weights.findIndex((weight) => weight === 0);
+        const kept = seen.weights.indexOf(0);
         const end = kept < 0 ? 256 : kept;
         for (let i = 0; i < 256; i++) {
           const [id, weight] = [Number(seen.ids[i]), Number(seen.weights[i])];
