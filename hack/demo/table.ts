@@ -14,5 +14,7 @@ export function table(rows: (string | number)[][]): string {
       .join('  ')
       .trimEnd();
   const rule = widths.map((width) => '─'.repeat(width)).join('  ');
-  return [line(rows[0] ?? []), rule, ...rows.slice(1).map(line)].map((text) => `  ${text}`).join('\n');
+  return [line(rows[0] ?? []), rule, ...rows.slice(1).map(line)]
+    .map((text) => `  ${text}`)
+    .join('\n');
 }
