@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { readCrd } from '../generate/crd.ts';
+import type { KubeObject } from '../shop/kubectl.ts';
+import { chart, createHelm, type Helm, render } from './chart.ts';
+
+describe('the chart', function () {
+  this.timeout(900_000); // the first time it builds Helm
+  let helm: Helm;
+  before(async () => {
+    helm = await createHelm();
+  });
+
+  const find = (objects: KubeObject[], kind: string) =>
+    objects.filter((object) => object.kind === kind);
+  const container = (objects: KubeObject[]) =>
+    find(objects, 'Deployment')[0].spec.template.spec.containers[0];
+  const environment = (objects: KubeObject[], name: string) =>
+    container(objects).env.find((each: KubeObject) => each.name === name)?.value;
+
+  it('passes helm lint', async () => {
+    await helm(['lint', '--strict', chart]);
+  });
+
+  it('brings the CRD as it is in crds/, kept on uninstall unless told otherwise', async () => {
+    const source = await readCrd();
+    const [kept] = find(await render(helm), 'CustomResourceDefinition');
+    expect(kept.metadata.annotations).to.deep.equal({ 'helm.sh/resource-policy': 'keep' });
+    expect(kept.spec).to.deep.equal(source.spec);
+    const [given] = find(await render(helm, { crds: { keep: false } }), 'CustomResourceDefinition');
+    expect(given).to.deep.equal(source);
+    const without = await render(helm, { crds: { enabled: false } });
+    expect(find(without, 'CustomResourceDefinition')).to.deep.equal([]);
+  });
+
+  it('names images by tag, the chart’s own version first, and by digest before that', async () => {
+    const plain = await render(helm);
+    expect(container(plain).image).to.match(/\/operator:\d+\.\d+\.\d+$/);
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const image = { repository: 'registry.example/x', tag: 'old', digest };
+    const pinned = await render(helm, {
+      images: {
+        operator: image,
+        trainer: image,
+        snapshot: image,
+        inference: { ...image, digest: '' },
+      },
+    });
+    expect(container(pinned).image).to.equal(`registry.example/x@${digest}`);
+    expect(environment(pinned, 'TRAINER_IMAGE')).to.equal(`registry.example/x@${digest}`);
+    expect(environment(pinned, 'SNAPSHOT_IMAGE')).to.equal(`registry.example/x@${digest}`);
+    expect(environment(pinned, 'INFERENCE_IMAGE')).to.equal('registry.example/x:old');
+  });
+
+  it('has monitors only where they are asked for', async () => {
+    const kinds = (objects: KubeObject[]) => objects.map((object) => object.kind);
+    expect(kinds(await render(helm))).to.not.include.members(['ServiceMonitor']);
+    expect(kinds(await render(helm))).to.not.include.members(['PodMonitor']);
+    const monitoring = {
+      serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+      podMonitor: { enabled: true },
+    };
+    const objects = await render(helm, { monitoring });
+    const [service] = find(objects, 'Service');
+    const [serviceMonitor] = find(objects, 'ServiceMonitor');
+    expect(service.metadata.labels).to.include(serviceMonitor.spec.selector.matchLabels);
+    expect(serviceMonitor.metadata.labels.release).to.equal('prometheus');
+    expect(find(objects, 'PodMonitor')[0].spec.selector.matchLabels).to.include({
+      'app.kubernetes.io/component': 'inference',
+    });
+  });
+
+  it('selects its own pods and no serving pods', async () => {
+    const objects = await render(helm);
+    const [deployment] = find(objects, 'Deployment');
+    const [service] = find(objects, 'Service');
+    const selector = deployment.spec.selector.matchLabels;
+    expect(deployment.spec.template.metadata.labels).to.include(selector);
+    expect(service.spec.selector).to.deep.equal(selector);
+    expect(selector['app.kubernetes.io/component']).to.equal('operator');
+  });
+
+  const refused: { name: string; values: object; says: string }[] = [
+    { name: 'a misspelt key', values: { imags: {} }, says: "'imags' not allowed" },
+    {
+      name: 'a misspelt key of an image',
+      values: { images: { operator: { tga: 'x' } } },
+      says: "'tga' not allowed",
+    },
+    {
+      name: 'a digest without its algorithm',
+      values: { images: { trainer: { digest: 'abc' } } },
+      says: '/images/trainer/digest',
+    },
+    { name: 'a second replica', values: { replicas: 2 }, says: "'replicas' not allowed" },
+    { name: 'an unknown log level', values: { logLevel: 'loud' }, says: '/logLevel' },
+    { name: 'a switch that is a string', values: { crds: { keep: 'yes' } }, says: '/crds/keep' },
+    {
+      name: 'no ServiceAccount at all',
+      values: { serviceAccount: { create: false } },
+      says: 'serviceAccount.name must name an existing ServiceAccount',
+    },
+  ];
+  for (const { name, values, says } of refused) {
+    it(`refuses ${name}`, async () => {
+      const words = await render(helm, values).then(
+        () => 'it was accepted',
+        (error: Error) => error.message,
+      );
+      expect(words).to.include(says);
+    });
+  }
+});
