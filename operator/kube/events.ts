@@ -31,7 +31,7 @@ export interface EventRecorderOptions {
   /** Which of its processes: the pod's name. */
   reportingInstance: string;
   /** An event is news, not state: that it could not be written is told here and nowhere else. */
-  onFailure: (error: ApiError, event: EventNote) => void;
+  onFailure: (error: Error, event: EventNote) => void;
   now?: () => Date;
 }
 
@@ -121,7 +121,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   return {
     record(event) {
-      if (waiting >= mostWaiting) return;
+      if (waiting >= mostWaiting) {
+        options.onFailure(new Error(`${mostWaiting} events wait to be written already.`), event);
+        return;
+      }
       waiting++;
       const at = now();
       sending = sending

@@ -1,4 +1,4 @@
-import { hasReason } from './api-error.ts';
+import { ApiError, hasReason } from './api-error.ts';
 import type { KubernetesObject, ObjectName, Stored } from './object.ts';
 import { pathOf, type Resource } from './resource.ts';
 import type { Transport } from './transport.ts';
@@ -80,15 +80,22 @@ export function createObjects({
         body: object,
       }),
 
-    apply: (resource, object, { force = true } = {}) =>
-      transport.request({
-        method: 'PATCH',
-        path: at(resource, object.metadata),
-        query: { fieldManager, force },
-        // JSON is YAML: no second serialisation, and no second meaning of a string like "1e3".
-        contentType: 'application/apply-patch+yaml',
-        body: object,
-      }),
+    async apply(resource, object, { force = true } = {}) {
+      try {
+        return await transport.request({
+          method: 'PATCH',
+          path: at(resource, object.metadata),
+          query: { fieldManager, force },
+          // JSON is YAML: no second serialisation, and no second meaning of a string like "1e3".
+          contentType: 'application/apply-patch+yaml',
+          body: object,
+        });
+      } catch (error) {
+        if (!isOtherUid(error)) throw error;
+        const message = 'there is another object of this name by now.';
+        throw new ApiError({ ...error, status: 409, reason: 'Conflict', message, cause: error });
+      }
+    },
 
     async remove(
       resource,
@@ -137,4 +144,9 @@ export function createObjects({
         },
       }),
   };
+}
+
+/** Of another UID the API server says Invalid, as of any immutable field; of another resourceVersion, Conflict. */
+function isOtherUid(error: unknown): error is ApiError {
+  return hasReason(error, 'Invalid') && error.message.includes('metadata.uid: Invalid value');
 }

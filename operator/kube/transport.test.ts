@@ -1,0 +1,220 @@
+import type { ServerResponse } from 'node:http';
+import { expect } from 'chai';
+import { ApiError } from './api-error.ts';
+import { defaultRetries } from './retry.ts';
+import {
+  answer,
+  type Received,
+  refuse,
+  type ScriptedServer,
+  startScriptedServer,
+} from './scripted-server.ts';
+import { createTransport, type Exchange, type Transport } from './transport.ts';
+
+const quick = { ...defaultRetries, baseDelayMs: 1, maximumDelayMs: 2 };
+const pod = { kind: 'Pod', metadata: { name: 'a' } };
+const path = '/api/v1/namespaces/shop/pods/a';
+
+type Script = (response: ServerResponse, number: number, request: Received) => void;
+
+describe('transport', () => {
+  let server: ScriptedServer;
+  let transport: Transport;
+  let exchanges: Exchange[];
+
+  async function start(script: Script, connection = {}, timeoutMs = 30_000): Promise<void> {
+    server = await startScriptedServer((request, response, number) =>
+      script(response, number, request),
+    );
+    exchanges = [];
+    transport = createTransport({
+      connection: { ...server.connection, ...connection },
+      userAgent: 'shelfwise-test',
+      retries: quick,
+      timeoutMs,
+      observe: (exchange) => exchanges.push(exchange),
+    });
+  }
+
+  afterEach(async () => {
+    await transport.close();
+    await server.close();
+  });
+
+  const get = () => transport.request({ method: 'GET', path });
+  const post = () =>
+    transport.request({ method: 'POST', path: '/api/v1/namespaces/shop/pods', body: pod });
+
+  async function errorOf(promise: Promise<unknown>): Promise<ApiError> {
+    const error = await promise.then(
+      () => expect.fail('It succeeded.'),
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.instanceOf(ApiError);
+    return error as ApiError;
+  }
+
+  it('keeps its connection over many requests', async () => {
+    await start((response) => answer(response, 200, pod));
+    for (let i = 0; i < 20; i++) expect(await get()).to.deep.equal(pod);
+    // undici opens a second one when a request comes while the first still winds up.
+    expect(server.connections()).to.be.at.most(2);
+  });
+
+  it('sends user agent, credentials, query and body as they are given', async () => {
+    await start((response) => answer(response, 201, pod), {
+      headers: async () => ({ authorization: 'Bearer t' }),
+    });
+    await transport.request({
+      method: 'PATCH',
+      path,
+      query: { fieldManager: 'shelfwise', force: true, left: undefined },
+      contentType: 'application/apply-patch+yaml',
+      body: { quantity: '1e3' },
+    });
+    const [request] = server.received;
+    expect(request?.headers).to.include({
+      'user-agent': 'shelfwise-test',
+      authorization: 'Bearer t',
+      'content-type': 'application/apply-patch+yaml',
+    });
+    expect(request?.url.search).to.equal('?fieldManager=shelfwise&force=true');
+    expect(request?.body).to.equal('{"quantity":"1e3"}');
+  });
+
+  const reset: Script = (response) => response.socket?.destroy();
+  const half: Script = (response) => {
+    response.writeHead(200, { 'content-length': 100 });
+    response.write('{"kind":', () => response.socket?.destroy());
+  };
+  const cutJson: Script = (response) => response.end('{"kind":"Po');
+  const say =
+    (code: number): Script =>
+    (response) =>
+      refuse(response, code, 'Reason', 'no');
+  const faults: { name: string; fault: Script; get: 'again' | 'error'; post: 'again' | 'error' }[] =
+    [
+      { name: 'a reset before the answer', fault: reset, get: 'again', post: 'error' },
+      { name: 'a body that ends early', fault: half, get: 'again', post: 'error' },
+      { name: 'half a JSON document', fault: cutJson, get: 'again', post: 'error' },
+      { name: '429', fault: say(429), get: 'again', post: 'again' },
+      { name: '500', fault: say(500), get: 'again', post: 'error' },
+      { name: '503', fault: say(503), get: 'again', post: 'error' },
+      { name: '504', fault: say(504), get: 'again', post: 'error' },
+      { name: '403', fault: say(403), get: 'error', post: 'error' },
+      { name: '409', fault: say(409), get: 'error', post: 'error' },
+      { name: '422', fault: say(422), get: 'error', post: 'error' },
+    ];
+  for (const { name, fault, ...then } of faults) {
+    for (const [verb, send] of [
+      ['get', get],
+      ['post', post],
+    ] as const) {
+      it(`${name}: ${verb} ${then[verb] === 'again' ? 'is tried again' : 'is an error at once'}`, async () => {
+        await start((response, number, request) =>
+          number === 0 ? fault(response, number, request) : answer(response, 200, pod),
+        );
+        if (then[verb] === 'again') expect(await send()).to.deep.equal(pod);
+        else await errorOf(send());
+        expect(server.received).to.have.length(then[verb] === 'again' ? 2 : 1);
+      });
+    }
+  }
+
+  it('tries even a POST again when nobody listened', async () => {
+    await start(() => undefined);
+    await server.close();
+    const error = await errorOf(post());
+    expect(error.reason).to.equal('Unreachable');
+    expect(error.message).to.match(
+      /^Cannot create pods shop: no answer from the API server \(.*ECONNREFUSED/,
+    );
+    expect(exchanges).to.have.length(quick.attempts);
+  });
+
+  it('gives up after its attempts, with the last words', async () => {
+    await start((response, number) => refuse(response, 503, 'Down', `try ${number}`));
+    const error = await errorOf(get());
+    expect(error).to.include({
+      status: 503,
+      reason: 'Down',
+      verb: 'get',
+      resource: 'pods',
+      object: 'shop/a',
+    });
+    expect(error.message).to.equal('Cannot get pods shop/a: try 3');
+  });
+
+  it('waits as long as Retry-After asks', async () => {
+    await start((response, number) =>
+      number === 0
+        ? refuse(response, 429, 'Busy', 'no', { 'retry-after': '1' })
+        : answer(response, 200, pod),
+    );
+    const started = performance.now();
+    await get();
+    expect(performance.now() - started).to.be.at.least(990);
+  });
+
+  it('hands an error on at once when Retry-After asks for more than it will wait', async () => {
+    await start((response) => refuse(response, 429, 'Busy', 'no', { 'retry-after': '3600' }));
+    expect((await errorOf(get())).retryAfterMs).to.equal(3_600_000);
+    expect(server.received).to.have.length(1);
+  });
+
+  it('does not wait for an answer for ever', async () => {
+    await start(() => undefined, {}, 1);
+    expect((await errorOf(get())).reason).to.equal('Timeout');
+  });
+
+  it('reads its credentials anew after a 401', async () => {
+    let token = 'old';
+    await start(
+      (response, _, { headers }) =>
+        headers.authorization === 'new'
+          ? answer(response, 200, pod)
+          : refuse(response, 401, 'Unauthorized', 'no'),
+      {
+        headers: async () => ({ authorization: token }),
+        refresh: () => {
+          token = 'new';
+        },
+      },
+    );
+    expect(await get()).to.deep.equal(pod);
+  });
+
+  it('keeps the words of a proxy that speaks no Status', async () => {
+    await start((response) => response.writeHead(403).end('<h1>Blocked</h1>'));
+    expect((await errorOf(get())).message).to.equal(
+      'Cannot get pods shop/a: HTTP 403 <h1>Blocked</h1>',
+    );
+  });
+
+  it('observes each exchange, the retried ones too', async () => {
+    await start((response, number) =>
+      number === 0 ? refuse(response, 500, 'R', 'no') : answer(response, 200, pod),
+    );
+    await get();
+    expect(exchanges.map(({ verb, resource, code }) => ({ verb, resource, code }))).to.deep.equal([
+      { verb: 'get', resource: 'pods', code: 500 },
+      { verb: 'get', resource: 'pods', code: 200 },
+    ]);
+  });
+
+  it('ends a stream with an ApiError when the connection breaks', async () => {
+    await start((response) => {
+      response.writeHead(200);
+      response.write('first', () => response.socket?.destroy());
+    });
+    const stream = await transport.stream({ method: 'GET', path, query: { watch: true } });
+    const seen: string[] = [];
+    const error = await errorOf(
+      (async () => {
+        for await (const chunk of stream) seen.push(Buffer.from(chunk).toString());
+      })(),
+    );
+    expect(seen).to.deep.equal(['first']);
+    expect(error).to.include({ reason: 'Unreachable', verb: 'watch' });
+  });
+});

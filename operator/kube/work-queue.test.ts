@@ -1,0 +1,227 @@
+import { expect } from 'chai';
+import { waitFor } from '../../hack/process/wait.ts';
+import { ReconcileError } from './errors.ts';
+import {
+  createWorkQueue,
+  type Reconcile,
+  type WorkQueue,
+  type WorkQueueOptions,
+} from './work-queue.ts';
+
+describe('work queue', () => {
+  let queue: WorkQueue;
+  let started: string[];
+  /** Lets the running reconcile of a key go on: with an answer, or with an error. */
+  let held: Map<string, (finish: () => unknown) => void>;
+  let retries: [string, number | undefined][];
+  let depths: number[];
+  let waits: number;
+  let stop: AbortController;
+  let running: Promise<void>;
+
+  function start(reconcile: Reconcile, options: Partial<WorkQueueOptions> = {}): void {
+    started = [];
+    held = new Map();
+    retries = [];
+    depths = [];
+    waits = 0;
+    queue = createWorkQueue({
+      reconcile: (key) => {
+        started.push(key);
+        return reconcile(key);
+      },
+      backoff: { baseDelayMs: 2, maximumDelayMs: 8 },
+      onError: (key, _, retryInMs) => retries.push([key, retryInMs]),
+      random: () => 1,
+      observe: {
+        depth: (keys) => depths.push(keys),
+        waited: () => waits++,
+        worked: () => undefined,
+        retried: () => undefined,
+      },
+      ...options,
+    });
+    stop = new AbortController();
+    running = queue.run(stop.signal);
+  }
+
+  const hold: Reconcile = (key) =>
+    new Promise((resolve, reject) => {
+      held.set(key, (finish) => {
+        held.delete(key);
+        try {
+          resolve(finish() as undefined);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  const finish = (key: string, how: () => unknown = () => undefined) => held.get(key)?.(how);
+  const until = (what: string, condition: () => boolean) =>
+    waitFor(async () => condition() || undefined, { what, limitMs: 20_000, everyMs: 1 }).catch(
+      (error) => {
+        throw new Error(`${error.message} Seen: ${JSON.stringify({ started, retries, depths })}`);
+      },
+    );
+  const fail = (error: Error) => () => {
+    throw error;
+  };
+
+  afterEach(async () => {
+    stop.abort();
+    for (const key of held.keys()) finish(key);
+    await running;
+  });
+
+  it('reconciles a key once, however often it was added while it waited', async () => {
+    start(hold, { concurrency: 1 });
+    queue.add('a');
+    for (let i = 0; i < 5; i++) queue.add('b');
+    finish('a');
+    await until('b', () => held.has('b'));
+    finish('b');
+    queue.add('c');
+    await until('c', () => held.has('c'));
+    expect(started).to.deep.equal(['a', 'b', 'c']);
+    expect(Math.max(...depths)).to.equal(1);
+    expect(waits).to.equal(3);
+  });
+
+  it('never reconciles one key twice at a time, and comes again for what was added meanwhile', async () => {
+    start(hold);
+    queue.add('a');
+    queue.add('a');
+    queue.add('a');
+    expect(started).to.deep.equal(['a']);
+    finish('a');
+    await until('the second turn', () => held.has('a'));
+    expect(started).to.deep.equal(['a', 'a']);
+    finish('a');
+    queue.add('b');
+    await until('b', () => held.has('b'));
+    expect(started).to.deep.equal(['a', 'a', 'b']);
+  });
+
+  it('works on as many keys as it may, no more', async () => {
+    start(hold, { concurrency: 3 });
+    for (const key of ['a', 'b', 'c', 'd', 'e']) queue.add(key);
+    expect(started).to.deep.equal(['a', 'b', 'c']);
+    finish('b');
+    await until('d', () => held.has('d'));
+    expect(started).to.deep.equal(['a', 'b', 'c', 'd']);
+  });
+
+  it('lets a busy key wait behind the others', async () => {
+    start(hold, { concurrency: 1 });
+    queue.add('busy');
+    queue.add('a');
+    queue.add('busy');
+    queue.add('b');
+    for (const key of ['busy', 'a', 'b']) {
+      await until(key, () => held.has(key));
+      finish(key);
+    }
+    await until('the turn of busy', () => held.has('busy'));
+    expect(started).to.deep.equal(['busy', 'a', 'b', 'busy']);
+  });
+
+  it('comes again after the delay that was asked for', async () => {
+    let count = 0;
+    start(async () => (++count < 3 ? { requeueAfterMs: 1 } : undefined));
+    queue.add('a');
+    await until('three turns', () => started.length === 3);
+  });
+
+  it('takes the earliest of several delays, and forgets them at a turn', async () => {
+    start(hold);
+    queue.addAfter('a', 3_600_000);
+    queue.addAfter('a', 5);
+    queue.addAfter('a', 7_200_000);
+    await until('the early turn', () => held.has('a'));
+    finish('a');
+    queue.addAfter('b', 50);
+    queue.add('b');
+    await until('b', () => held.has('b'));
+    finish('b');
+    queue.addAfter('c', 100);
+    await until('c', () => held.has('c'));
+    expect(started).to.deep.equal(['a', 'b', 'c']);
+  });
+
+  it('does not take a wait of more than 24.8 days for none', async () => {
+    start(hold);
+    queue.addAfter('later', 2 ** 31);
+    queue.addAfter('never', Number.MAX_SAFE_INTEGER);
+    queue.addAfter('soon', 20);
+    await until('soon', () => held.has('soon'));
+    expect(started).to.deep.equal(['soon']);
+  });
+
+  it('tries a failing key again with growing waits up to a cap, and starts over after a success', async () => {
+    start(hold);
+    queue.add('a');
+    for (let i = 0; i < 5; i++) {
+      await until(`turn ${i}`, () => held.has('a'));
+      finish('a', fail(new ReconcileError('Transient', 'Busy', 'no')));
+    }
+    await until('the good turn', () => held.has('a'));
+    expect(retries.map(([, wait]) => wait)).to.deep.equal([2, 4, 8, 8, 8]);
+    finish('a');
+    queue.add('a');
+    await until('the turn after', () => held.has('a'));
+    finish('a', fail(new Error('a bug')));
+    await until('its report', () => retries.length === 6);
+    expect(retries[5]).to.deep.equal(['a', 2]);
+  });
+
+  it('does not try a Stalled key again by itself, but does when it is added', async () => {
+    start(hold);
+    queue.add('a');
+    finish('a', fail(new ReconcileError('Stalled', 'BadSpec', 'no')));
+    await until('the report', () => retries.length === 1);
+    expect(retries).to.deep.equal([['a', undefined]]);
+    queue.addAfter('b', 30);
+    await until('b', () => held.has('b'));
+    expect(started).to.deep.equal(['a', 'b']);
+    queue.add('a');
+    await until('a again', () => held.has('a'));
+  });
+
+  it('goes on with the other keys while one fails', async () => {
+    start(async (key) => {
+      if (key === 'bad') throw new Error('no');
+      return undefined;
+    });
+    queue.add('bad');
+    for (let i = 0; i < 20; i++) queue.add(`good-${i}`);
+    await until('all', () => started.filter((key) => key !== 'bad').length === 20);
+  });
+
+  it('takes what was added before it runs, and at its end waits for what has begun but begins nothing more', async () => {
+    started = [];
+    held = new Map();
+    let ended = false;
+    queue = createWorkQueue({
+      concurrency: 1,
+      reconcile: (key) => {
+        started.push(key);
+        return hold(key);
+      },
+    });
+    queue.add('a');
+    queue.add('b');
+    expect(started).to.deep.equal([]);
+    stop = new AbortController();
+    running = queue.run(stop.signal).then(() => {
+      ended = true;
+    });
+    await until('a', () => held.has('a'));
+    stop.abort();
+    queue.add('c');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).to.equal(false);
+    finish('a', () => ({ requeueAfterMs: 0 }));
+    await running;
+    expect(started).to.deep.equal(['a']);
+  });
+});
