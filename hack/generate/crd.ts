@@ -7,6 +7,8 @@ export interface Schema {
   description?: string;
   default?: unknown;
   enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
   required?: string[];
   properties?: Record<string, Schema>;
   additionalProperties?: Schema | boolean;

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import { type CustomResourceDefinition, readCrd } from './crd.ts';
+import { referenceOf } from './reference.ts';
 import { typesOf } from './types.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -12,6 +13,7 @@ const derived: {
 }[] = [
   { path: 'operator/api/model-release.gen.ts', from: typesOf },
   { path: 'charts/shelfwise/files/modelreleases.yaml', from: chartCopy },
+  { path: 'docs/reference.md', from: referenceOf },
 ];
 
 /** Without anchors and merge keys: what comes between a chart and the API server does not always know them. */
