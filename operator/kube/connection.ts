@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 
 /** What a TLS handshake with the API server needs. */
 export interface TlsMaterial {
@@ -93,14 +93,6 @@ export async function kubeconfigConnection(paths: string[]): Promise<Connection>
     },
     refresh: options.forget,
   };
-}
-
-/** Splits KUBECONFIG; relative paths are relative to the working directory. */
-export function kubeconfigPaths(value: string, separator = ':'): string[] {
-  return value
-    .split(separator)
-    .filter((path) => path !== '')
-    .map((path) => (isAbsolute(path) ? path : join(process.cwd(), path)));
 }
 
 interface FromKubeConfig extends TlsMaterial {

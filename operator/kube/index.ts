@@ -4,10 +4,10 @@ export {
   type Connection,
   inClusterConnection,
   kubeconfigConnection,
-  kubeconfigPaths,
 } from './connection.ts';
 export { classify, type Outcome, ReconcileError } from './errors.ts';
 export { createEventRecorder, type EventNote, type EventRecorder } from './events.ts';
+export { createEngineMetrics, type EngineMetrics } from './metrics.ts';
 export type {
   KubernetesObject,
   ObjectMeta,

@@ -1,0 +1,71 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { ReflectorObserver } from './reflector.ts';
+import type { Exchange } from './transport.ts';
+import type { WorkQueueObserver } from './work-queue.ts';
+
+export interface EngineMetrics {
+  exchange: (exchange: Exchange) => void;
+  queue: WorkQueueObserver;
+  reflector: ReflectorObserver;
+}
+
+/** From a cache that answers in a millisecond to an API server that needs all its time. */
+const seconds = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Prometheus series of the engine; what is measured where, the help texts say. */
+export function createEngineMetrics(registry: Registry, prefix: string): EngineMetrics {
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name: `${prefix}${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Gauge({ name: `${prefix}${name}`, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Histogram({ name: `${prefix}${name}`, help, labelNames, registers, buckets: seconds });
+
+  const requests = counter(
+    'api_requests_total',
+    'Requests to the API server, retries included; code 0: no answer.',
+    ['verb', 'resource', 'code'],
+  );
+  const latency = histogram(
+    'api_request_seconds',
+    'Time until the head of the API server’s answer.',
+    ['verb', 'resource'],
+  );
+  const depth = gauge('queue_depth', 'Keys that wait for their turn.', []);
+  const waited = histogram('queue_wait_seconds', 'Time from a key’s arrival to its turn.', []);
+  const worked = histogram('reconcile_seconds', 'Duration of reconciles.', ['outcome']);
+  const retries = counter(
+    'reconcile_retries_total',
+    'Reconciles that failed and will be tried again.',
+    [],
+  );
+  const lists = counter(
+    'cache_lists_total',
+    'Complete lists: one at the start, more after a watch was lost for long.',
+    ['resource'],
+  );
+  const objects = gauge('cache_objects', 'Objects in the cache.', ['resource']);
+  const failures = counter('cache_failures_total', 'Lists and watches that ended in an error.', [
+    'resource',
+    'reason',
+  ]);
+
+  return {
+    exchange({ verb, resource, code, seconds: took }) {
+      requests.inc({ verb, resource, code });
+      latency.observe({ verb, resource }, took);
+    },
+    queue: {
+      depth: (keys) => depth.set(keys),
+      waited: (took) => waited.observe(took),
+      worked: (took, outcome) => worked.observe({ outcome }, took),
+      retried: () => retries.inc(),
+    },
+    reflector: {
+      listed: (resource) => lists.inc({ resource }),
+      changed: (resource, count) => objects.set({ resource }, count),
+      failed: (resource, reason) => failures.inc({ resource, reason }),
+    },
+  };
+}
