@@ -1,0 +1,88 @@
+import type { Tensor2D } from '@tensorflow/tfjs-node';
+import type { TensorFlow } from '../native/tensorflow.ts';
+import type { HeadInputs } from './head.ts';
+import { normalisePictures, type PictureScale } from './normalise.ts';
+import type { Products } from './products.ts';
+import type { Texts } from './texts.ts';
+
+/** What batches are read from. */
+export interface BatchSource {
+  readonly products: Products;
+  readonly texts: Texts;
+  readonly scale: PictureScale;
+  /** Row of the embedding for each token id. */
+  readonly rowOf: Int32Array;
+}
+
+/** Some products on the CPU's side, ready to become tensors. */
+export interface Batch {
+  readonly size: number;
+  readonly tokens: number;
+  readonly ids: Int32Array;
+  readonly weights: Float32Array;
+  readonly pictures: Float32Array;
+  readonly labels: Int32Array;
+  readonly hasText: Float32Array;
+  readonly hasPicture: Float32Array;
+}
+
+/** Reads the features of `rows` (indices of products); `mirrored` says whether a row takes the mirror image. */
+export function readBatch(
+  { products, texts, rowOf }: BatchSource,
+  rows: Int32Array,
+  mirrored: (position: number) => boolean,
+): Batch {
+  const size = rows.length;
+  const width = products.pictures.recordBytes / 8;
+  const most = texts.preprocessing.maximumTokens;
+  const record = new Int32Array(2 * most);
+  const recordBytes = new Uint8Array(record.buffer);
+  const recordWeights = new Float32Array(record.buffer, most * 4);
+  const ids = new Int32Array(size * most);
+  const weights = new Float32Array(size * most);
+  const pictures = new Float32Array(size * width);
+  let tokens = 1;
+  rows.forEach((row, i) => {
+    texts.features.read(row, recordBytes);
+    for (let j = 0; j < most; j += 1) ids[i * most + j] = rowOf[record[j] as number] as number;
+    weights.set(recordWeights, i * most);
+    tokens = Math.max(tokens, lastUsed(recordWeights) + 1);
+    const half = new Uint8Array(pictures.buffer, i * width * 4, width * 4);
+    products.pictures.read(row, half, mirrored(i) ? width * 4 : 0);
+  });
+  return {
+    size,
+    tokens,
+    ids: narrow(ids, most, tokens),
+    weights: narrow(weights, most, tokens),
+    pictures,
+    labels: rows.map((row) => products.labels[row] as number),
+    hasText: Float32Array.from(rows, (row) => texts.hasText[row] as number),
+    hasPicture: Float32Array.from(rows, (row) => products.hasPicture[row] as number),
+  };
+}
+
+/** The batch as the head's inputs; call it inside tf.tidy. */
+export function toInputs(tf: TensorFlow, batch: Batch, scale: PictureScale): HeadInputs {
+  const { size, tokens } = batch;
+  const raw: Tensor2D = tf.tensor2d(batch.pictures, [size, batch.pictures.length / size]);
+  return {
+    ids: tf.tensor2d(batch.ids, [size, tokens], 'int32'),
+    weights: tf.tensor2d(batch.weights, [size, tokens]),
+    picture: normalisePictures(tf, raw, scale).mul(tf.tensor2d(batch.hasPicture, [size, 1])),
+  };
+}
+
+function lastUsed(weights: Float32Array): number {
+  let last = weights.length - 1;
+  while (last > 0 && weights[last] === 0) last -= 1;
+  return last;
+}
+
+/** Most texts are short: the padding that no row of the batch needs is left out. */
+function narrow<T extends Int32Array | Float32Array>(values: T, from: number, to: number): T {
+  if (from === to) return values;
+  for (let row = 0; row * from < values.length; row += 1)
+    values.copyWithin(row * to, row * from, row * from + to);
+  return values.slice(0, (values.length / from) * to) as T;
+}

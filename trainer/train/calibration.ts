@@ -1,0 +1,64 @@
+/** What a margin is divided by before the softmax, for each of the three ways to predict. */
+export interface Temperatures {
+  fused: number;
+  text: number;
+  picture: number;
+}
+
+/** Rows of margins with the index of the true class for each. */
+export interface Margins {
+  readonly classes: number;
+  /** [n, classes], row-major. */
+  readonly values: Float32Array;
+  readonly labels: Int32Array;
+}
+
+/** Where fewer rows than this are at hand, the temperature is the one usual for squared hinge margins. */
+const minimumRows = 10;
+const usualTemperature = 0.3;
+const searchSteps = 40;
+
+/**
+ * The temperature whose softmax makes the labels most likely (temperature scaling, arXiv:1706.04599).
+ * The likelihood has one maximum in the logarithm of the temperature, which golden section finds.
+ */
+export function fitTemperature(margins: Margins): number {
+  if (margins.labels.length < minimumRows) return usualTemperature;
+  const golden = (Math.sqrt(5) - 1) / 2;
+  let low = Math.log(0.01);
+  let high = Math.log(10);
+  for (let step = 0; step < searchSteps; step += 1) {
+    const left = high - golden * (high - low);
+    const right = low + golden * (high - low);
+    if (logLoss(margins, Math.exp(left)) < logLoss(margins, Math.exp(right))) high = right;
+    else low = left;
+  }
+  return Math.exp((low + high) / 2);
+}
+
+/** Softmax of margins / temperature, row by row: [n, classes]. */
+export function toProbabilities({ classes, values }: Margins, temperature: number): Float32Array {
+  const probabilities = new Float32Array(values.length);
+  for (let from = 0; from < values.length; from += classes) {
+    const row = values.subarray(from, from + classes);
+    const top = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    let sum = 0;
+    row.forEach((value, i) => {
+      const weight = Math.exp((value - top) / temperature);
+      probabilities[from + i] = weight;
+      sum += weight;
+    });
+    for (let i = from; i < from + classes; i += 1)
+      probabilities[i] = (probabilities[i] as number) / sum;
+  }
+  return probabilities;
+}
+
+function logLoss(margins: Margins, temperature: number): number {
+  const probabilities = toProbabilities(margins, temperature);
+  let loss = 0;
+  margins.labels.forEach((label, row) => {
+    loss -= Math.log(Math.max(probabilities[row * margins.classes + label] as number, 1e-12));
+  });
+  return loss;
+}

@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import type { TextPreprocessing } from '@shelfwise/trainer-contract';
+import type { TensorFlow } from '../native/tensorflow.ts';
+import type { BatchSource } from './batch.ts';
+import { type FitProgress, fitHead } from './fit.ts';
+import type { HeadTensors, HeadWeights } from './head.ts';
+import type { Hyperparameters } from './hyperparameters.ts';
+import { createScaler, type PictureScale } from './normalise.ts';
+import { type Predictions, predict } from './predict.ts';
+import type { Products } from './products.ts';
+import { prepareTexts } from './texts.ts';
+
+/** Everything of a model but the backbone and the calibration. */
+export interface FittedModel {
+  readonly text: TextPreprocessing;
+  readonly scale: PictureScale;
+  readonly head: HeadWeights;
+}
+
+export interface Fit {
+  readonly model: FittedModel;
+  readonly curve: readonly EpochRecord[];
+  /** Margins for the products that were asked for. */
+  readonly predictions: Predictions;
+}
+
+/** One line of the learning curve. */
+export interface EpochRecord {
+  epoch: number;
+  loss: number;
+  accuracy: number;
+  /** Share of the judged products that are classified right; null where none is judged. */
+  judgedAccuracy: number | null;
+}
+
+export interface FitModelOptions {
+  readonly hyperparameters: Hyperparameters;
+  /** Indices of the products to learn from. */
+  readonly fitted: Int32Array;
+  /** Indices of the products to judge after each epoch, none of which is learned from. */
+  readonly judged: Int32Array;
+  readonly scratchDir: string;
+  readonly signal: AbortSignal;
+  onTexts(done: number): void;
+  onStep(progress: FitProgress): void;
+}
+
+/** Fits preprocessing and head on some of the products and nothing else. */
+export async function fitModel(
+  tf: TensorFlow,
+  products: Products,
+  options: FitModelOptions,
+): Promise<Fit> {
+  const { fitted, judged, hyperparameters, signal } = options;
+  const path = join(options.scratchDir, 'texts.bin');
+  const texts = await prepareTexts(products, fitted, { path, signal, onProgress: options.onTexts });
+  const vocabulary = compact(texts.preprocessing.idf);
+  const source: BatchSource = {
+    products,
+    texts,
+    scale: scaleOf(products, fitted),
+    rowOf: vocabulary.rowOf,
+  };
+  const curve: EpochRecord[] = [];
+  const tensors = await fitHead(tf, source, {
+    hyperparameters,
+    rows: fitted,
+    embeddingRows: vocabulary.rows,
+    signal,
+    onStep: options.onStep,
+    onEpoch({ epoch, loss, accuracy }, head) {
+      const judgedAccuracy =
+        judged.length === 0 ? null : predict(tf, source, head, judged).accuracy();
+      curve.push({ epoch, loss, accuracy, judgedAccuracy });
+    },
+  });
+  const predictions = predict(tf, source, tensors, judged);
+  const head = await read(tensors, vocabulary.rowOf, products.classes.length);
+  tf.dispose({ ...tensors });
+  texts.features.close();
+  return {
+    model: { text: texts.preprocessing, scale: source.scale, head },
+    curve,
+    predictions,
+  };
+}
+
+/**
+ * Rows for the buckets that occur, and one for the padding. On a small catalogue most of the 65,536
+ * never do, and Adam's work is proportional to the rows.
+ */
+function compact(idf: Float32Array): { rows: number; rowOf: Int32Array } {
+  const rowOf = new Int32Array(idf.length + 1);
+  let rows = 0;
+  idf.forEach((value, id) => {
+    if (value > 0) rowOf[id] = rows++;
+  });
+  // Unseen buckets are never among the features; like the padding they lead to the last row, which stays 0.
+  rowOf.forEach((_, id) => {
+    if (!((idf[id] ?? 0) > 0)) rowOf[id] = rows;
+  });
+  return { rows: rows + 1, rowOf };
+}
+
+function scaleOf(products: Products, fitted: Int32Array): PictureScale {
+  const scaler = createScaler(products.widths);
+  const width = products.pictures.recordBytes / 8;
+  const record = new Float32Array(2 * width);
+  for (const row of fitted) {
+    if (products.hasPicture[row] === 0) continue;
+    products.pictures.read(row, new Uint8Array(record.buffer));
+    scaler.add(record.subarray(0, width));
+    scaler.add(record.subarray(width));
+  }
+  return scaler.scale();
+}
+
+/** Back to a row for every bucket. */
+async function read(
+  tensors: HeadTensors,
+  rowOf: Int32Array,
+  classes: number,
+): Promise<HeadWeights> {
+  const [compacted, kernel, bias] = await Promise.all([
+    tensors.embedding.data<'float32'>(),
+    tensors.kernel.data<'float32'>(),
+    tensors.bias.data<'float32'>(),
+  ]);
+  const width = 2 * classes;
+  const embedding = new Float32Array(rowOf.length * width);
+  rowOf.forEach((row, id) => {
+    embedding.set(compacted.subarray(row * width, (row + 1) * width), id * width);
+  });
+  return { classes, embedding, kernel, bias };
+}

@@ -1,0 +1,68 @@
+import type { Tensor2D } from '@tensorflow/tfjs-node';
+import type { TensorFlow } from '../native/tensorflow.ts';
+
+/** How raw picture features are brought to one scale. */
+export interface PictureScale {
+  /** Lengths of the feature blocks: the head's averages, then those of the tapped layers. */
+  readonly widths: readonly number[];
+  /** [Σ widths]: over the pictures of train and their mirror images. */
+  readonly mean: Float32Array;
+  /** [Σ widths]: 1 / standard deviation. */
+  readonly factor: Float32Array;
+}
+
+/** The last layer counts most; the whole is as long as 1.2 text blocks. Found on two catalogues, by validation. */
+export const tapWeight = 0.7;
+export const pictureLength = 1.2;
+/** Below this a vector is as good as 0, and so is what it is divided by. */
+export const smallestNorm = 1e-6;
+
+/** Sums up rows of features as they come, and tells their scale. */
+export function createScaler(widths: readonly number[]) {
+  const size = widths.reduce((sum, width) => sum + width, 0);
+  const sums = new Float64Array(size);
+  const squares = new Float64Array(size);
+  let rows = 0;
+  return {
+    add(row: Float32Array): void {
+      for (let i = 0; i < size; i += 1) {
+        const value = row[i] as number;
+        sums[i] = (sums[i] as number) + value;
+        squares[i] = (squares[i] as number) + value * value;
+      }
+      rows += 1;
+    },
+    scale(): PictureScale {
+      const count = Math.max(rows, 1);
+      const mean = sums.map((sum) => sum / count);
+      const factor = squares.map((square, i) => {
+        const deviation = Math.sqrt(Math.max(square / count - (mean[i] as number) ** 2, 0));
+        // A feature that never changes says nothing: 1 keeps it at 0 after the mean is taken off.
+        return deviation < 1e-6 ? 1 : 1 / deviation;
+      });
+      return { widths, mean: Float32Array.from(mean), factor: Float32Array.from(factor) };
+    },
+  };
+}
+
+/**
+ * Standardises each feature, brings each block to length 1 (the taps to 0.7), then the whole to 1.2.
+ *
+ * @param raw float32 [n, Σ widths]
+ * @returns float32 [n, Σ widths]
+ */
+export function normalisePictures(tf: TensorFlow, raw: Tensor2D, scale: PictureScale): Tensor2D {
+  return tf.tidy(() => {
+    const standard = raw.sub(tf.tensor1d(scale.mean)).mul<Tensor2D>(tf.tensor1d(scale.factor));
+    const blocks = tf.split(standard, [...scale.widths], 1).map((block, index) => {
+      const unit = block.div(norm(tf, block as Tensor2D));
+      return index === 0 ? unit : unit.mul(tapWeight);
+    });
+    const joined = tf.concat(blocks, 1) as Tensor2D;
+    return joined.div(norm(tf, joined)).mul<Tensor2D>(pictureLength);
+  });
+}
+
+function norm(tf: TensorFlow, rows: Tensor2D) {
+  return tf.maximum(rows.square().sum(1, true).sqrt(), smallestNorm);
+}

@@ -1,0 +1,89 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  featuriseText,
+  fitText,
+  type ProductText,
+  type TextPreprocessing,
+} from '@shelfwise/trainer-contract';
+import type { Products } from './products.ts';
+import { createRecordFile, type RecordFile } from './records.ts';
+
+/** The text of every product as the model sees it. */
+export interface Texts {
+  readonly preprocessing: TextPreprocessing;
+  /** Ids as int32[maximumTokens], then their weights as float32[maximumTokens]. */
+  readonly features: RecordFile;
+  /** 1 where at least one token is known. */
+  readonly hasText: Uint8Array;
+}
+
+export interface TextOptions {
+  /** File for the features; overwritten. */
+  readonly path: string;
+  readonly signal: AbortSignal;
+  onProgress(done: number): void;
+}
+
+/** Fits idf on the products of `fitted` (indices, ascending) and turns every product's text into features. */
+export async function prepareTexts(
+  products: Products,
+  fitted: Int32Array,
+  options: TextOptions,
+): Promise<Texts> {
+  const preprocessing = fitText(only(fitted, textsOf(products.textPath)));
+  const { maximumTokens } = preprocessing;
+  const features = createRecordFile(options.path, maximumTokens * 8);
+  const hasText = new Uint8Array(products.count);
+  const record = new ArrayBuffer(maximumTokens * 8);
+  const recordIds = new Int32Array(record, 0, maximumTokens);
+  const recordWeights = new Float32Array(record, maximumTokens * 4);
+  let index = 0;
+  for (const { designation, description } of textsOf(products.textPath)) {
+    const { ids, weights, present } = featuriseText(designation, description, preprocessing);
+    recordIds.set(ids);
+    recordWeights.set(weights);
+    features.append(new Uint8Array(record));
+    hasText[index] = present ? 1 : 0;
+    index += 1;
+    if (index % 512 > 0) continue;
+    await turn();
+    options.signal.throwIfAborted();
+    options.onProgress(index);
+  }
+  options.onProgress(index);
+  return { preprocessing, features, hasText };
+}
+
+function* only<T>(indices: Int32Array, all: Iterable<T>): Generator<T> {
+  let next = 0;
+  let index = 0;
+  for (const each of all) {
+    if (indices[next] === index) {
+      next += 1;
+      yield each;
+    }
+    index += 1;
+  }
+}
+
+/** The texts of the file, one line at a time: fitText wants an iterable that does not wait. */
+function* textsOf(path: string): Generator<ProductText> {
+  const file = openSync(path, 'r');
+  const chunk = Buffer.alloc(1 << 20);
+  let rest = Buffer.alloc(0);
+  try {
+    for (;;) {
+      const size = readSync(file, chunk);
+      if (size === 0) return;
+      rest = Buffer.concat([rest, chunk.subarray(0, size)]);
+      for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+        const [designation, description] = JSON.parse(rest.toString('utf8', 0, end));
+        yield { designation, description };
+        rest = rest.subarray(end + 1);
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
