@@ -29,3 +29,11 @@ export class StoreUnreachable extends StepError {
     this.name = 'StoreUnreachable';
   }
 }
+
+/** The object is larger than its reader is ready to hold. */
+export function tooLarge(url: string, key: string, limitBytes: number): StepError {
+  return new StepError(
+    'BadData',
+    `The object ${key} in ${url} is larger than ${limitBytes} bytes.`,
+  );
+}

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { StepError } from './messages.ts';
 import type { Store } from './store.ts';
-import { StoreConflict, StoreNotFound, StoreUnreachable } from './store-errors.ts';
+import { StoreConflict, StoreNotFound, StoreUnreachable, tooLarge } from './store-errors.ts';
 
 const usualLimitBytes = 64 * 2 ** 20;
 /** Ends the name of a file that is still being written; such a file is no object. */
@@ -88,7 +88,7 @@ export function openFileStore(address: URL): Store {
           if ('path' in body) await copyFile(body.path, draft);
           await flush(draft, 'path' in body ? undefined : body);
           // A link, unlike a rename, fails where there is a file already.
-          if (options.ifNoneMatch) await link(draft, target);
+          if (options.ifNoneMatch) await link(draft, target).catch(conflict(url, key));
           else await rename(draft, target);
         } finally {
           await rm(draft, { force: true });
@@ -129,11 +129,11 @@ async function flush(path: string, bytes: Buffer | undefined): Promise<void> {
   }
 }
 
-export function tooLarge(url: string, key: string, limitBytes: number): StepError {
-  return new StepError(
-    'BadData',
-    `The object ${key} in ${url} is larger than ${limitBytes} bytes.`,
-  );
+function conflict(url: string, key: string) {
+  return (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') throw new StoreConflict(url, key, { cause: error });
+    throw error;
+  };
 }
 
 function absent(error: NodeJS.ErrnoException): undefined {
@@ -144,7 +144,6 @@ function absent(error: NodeJS.ErrnoException): undefined {
 function explain(error: unknown, verb: string, key: string, url: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (error instanceof StepError) return error;
-  if (code === 'EEXIST') return new StoreConflict(url, key, { cause: error });
   if (verb === 'read' && ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code ?? '')) {
     return new StoreNotFound(url, key, { cause: error });
   }

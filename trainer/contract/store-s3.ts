@@ -1,6 +1,157 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+} from '@aws-sdk/client-s3';
+import { createS3Client } from './s3-client.ts';
+import { download } from './s3-download.ts';
+import { attemptsOf, explainS3, isTransient } from './s3-errors.ts';
 import type { Store } from './store.ts';
+import { StoreConflict, StoreNotFound, tooLarge } from './store-errors.ts';
 import type { StoreSettings } from './store-settings.ts';
 
-export function openS3Store(url: URL, settings: StoreSettings): Store {
-  throw new Error(`not written yet ${url} ${settings.region}`);
+const usualLimitBytes = 64 * 2 ** 20;
+const uploadAttempts = 4;
+
+/** `s3://BUCKET/PREFIX` as a Store. */
+export function openS3Store(address: URL, settings: StoreSettings): Store {
+  const client = createS3Client(settings);
+  const url = address.href.replace(/\/$/, '');
+  const bucket = address.hostname;
+  const prefix = decodeURIComponent(address.pathname).replace(/^\/+|\/+$/g, '');
+  const root = prefix && `${prefix}/`;
+  const endpoint = settings.endpoint ?? `S3 in ${settings.region}`;
+  const place = (key: string) => ({ Bucket: bucket, Key: `${root}${key}` });
+  const explain = (error: unknown, verb: string, key: string) =>
+    explainS3(error, { verb, key, url, bucket, endpoint });
+
+  async function* chunks(key: string): AsyncGenerator<Buffer> {
+    try {
+      yield* download(client, place(key));
+    } catch (error) {
+      throw explain(error, 'read', key);
+    }
+  }
+
+  async function hashed(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+    const hash = createHash('sha256');
+    for await (const chunk of body) hash.update(chunk);
+    return hash.digest('base64');
+  }
+
+  /** After an answer was lost, a second attempt finds the object of the first. That is no conflict. */
+  async function isOurOwn(key: string, checksum: string, error: unknown, attempt: number) {
+    const repeated = attempt > 1 || attemptsOf(error) > 1;
+    return repeated && (await hashed(chunks(key))) === checksum;
+  }
+
+  const store: Store = {
+    url,
+
+    async read(key, limitBytes = usualLimitBytes) {
+      const found: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of chunks(key)) {
+        size += chunk.length;
+        if (size > limitBytes) throw tooLarge(url, key, limitBytes);
+        found.push(chunk);
+      }
+      return Buffer.concat(found);
+    },
+
+    async readToFile(key, path) {
+      const hash = createHash('sha256');
+      let size = 0;
+      async function* counted() {
+        for await (const chunk of chunks(key)) {
+          hash.update(chunk);
+          size += chunk.length;
+          yield chunk;
+        }
+      }
+      await pipeline(counted, createWriteStream(path));
+      return { sha256: `sha256:${hash.digest('hex')}`, size };
+    },
+
+    async stream(key) {
+      const body = chunks(key);
+      // The first chunk now, so that a missing object is told here and not in the middle of a pipeline.
+      const first = await body.next();
+      async function* all() {
+        if (!first.done) yield first.value;
+        yield* body;
+      }
+      return Readable.from(all(), { objectMode: false });
+    },
+
+    async write(key, body, options = {}) {
+      const open = () => ('path' in body ? createReadStream(body.path) : body);
+      const size = 'path' in body ? (await stat(body.path)).size : body.length;
+      const checksum = await hashed('path' in body ? createReadStream(body.path) : [body]);
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await client.send(
+            new PutObjectCommand({
+              ...place(key),
+              Body: open(),
+              ContentLength: size,
+              ChecksumSHA256: checksum,
+              ContentType: options.contentType ?? 'application/octet-stream',
+              ...(options.ifNoneMatch && { IfNoneMatch: '*' }),
+            }),
+          );
+          return;
+        } catch (error) {
+          const reason = explain(error, 'write', key);
+          if (reason instanceof StoreConflict) {
+            if (await isOurOwn(key, checksum, error, attempt)) return;
+            throw reason;
+          }
+          if (attempt === uploadAttempts || !isTransient(error)) throw reason;
+          // The SDK has sent a buffer again by itself; a file, which it reads only once, has not.
+          await delay(250 * 2 ** attempt);
+        }
+      }
+    },
+
+    async stat(key) {
+      try {
+        const head = await client.send(new HeadObjectCommand(place(key)));
+        return { size: head.ContentLength ?? 0 };
+      } catch (error) {
+        const reason = explain(error, 'look at', key);
+        if (reason instanceof StoreNotFound) return undefined;
+        throw reason;
+      }
+    },
+
+    async *list(keyPrefix) {
+      const query = { Bucket: bucket, Prefix: `${root}${keyPrefix}` };
+      try {
+        for await (const page of paginateListObjectsV2({ client }, query)) {
+          for (const { Key, Size } of page.Contents ?? []) {
+            if (Key) yield { key: Key.slice(root.length), size: Size ?? 0 };
+          }
+        }
+      } catch (error) {
+        throw explain(error, 'list', keyPrefix);
+      }
+    },
+
+    async remove(key) {
+      try {
+        await client.send(new DeleteObjectCommand(place(key)));
+      } catch (error) {
+        throw explain(error, 'remove', key);
+      }
+    },
+  };
+  return store;
 }

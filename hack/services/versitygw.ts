@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts } from '../cluster/free-ports.ts';
+import { waitFor } from '../process/wait.ts';
+import { tool } from '../tools/tool.ts';
+
+/** A real S3 for tests, on a free port of 127.0.0.1. */
+export interface S3Service {
+  endpoint: string;
+  bucket: string;
+  /** Holds AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as a mounted Secret would. */
+  credentialsDir: string;
+  /** The folder in which each bucket is a folder of objects. */
+  dataDir: string;
+  /** What programs under test take from their environment. */
+  env: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** Starts versitygw with one bucket; builds it first where it was not yet. */
+export async function startVersitygw(bucket = 'shop'): Promise<S3Service> {
+  const program = await tool('versitygw');
+  const dir = await mkdtemp(join(tmpdir(), 'versitygw-'));
+  const folder = async (name: string) => {
+    const path = join(dir, name);
+    await mkdir(path, { recursive: true });
+    return path;
+  };
+  const dataDir = await folder('data');
+  const credentialsDir = await folder('credentials');
+  await folder(`data/${bucket}`);
+  const [access, secret] = ['tests', randomBytes(16).toString('hex')];
+  await writeFile(join(credentialsDir, 'AWS_ACCESS_KEY_ID'), access);
+  await writeFile(join(credentialsDir, 'AWS_SECRET_ACCESS_KEY'), secret);
+  const [port] = await freePorts(1);
+  const child = spawn(program, ['--port', `127.0.0.1:${port}`, 'posix', dataDir], {
+    cwd: dir,
+    env: { ...process.env, ROOT_ACCESS_KEY: access, ROOT_SECRET_KEY: secret },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => output.push(`${d}`));
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+    await rm(dir, { recursive: true, force: true });
+  };
+  try {
+    await listening(Number(port), child, output);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const endpoint = `http://127.0.0.1:${port}`;
+  const env = {
+    AWS_ENDPOINT_URL_S3: endpoint,
+    S3_FORCE_PATH_STYLE: 'true',
+    S3_CREDENTIALS_DIR: credentialsDir,
+  };
+  return { endpoint, bucket, credentialsDir, dataDir, env, stop };
+}
+
+async function listening(port: number, child: ChildProcess, output: string[]): Promise<void> {
+  await waitFor(
+    async () => {
+      const socket = connect(port, '127.0.0.1');
+      try {
+        await once(socket, 'connect');
+        return true;
+      } finally {
+        socket.destroy();
+      }
+    },
+    {
+      what: `versitygw to listen on port ${port}; it said: ${output.join('')}`,
+      limitMs: 60_000,
+      hopeless: () =>
+        child.exitCode === null ? undefined : `versitygw ended and said: ${output.join('')}`,
+    },
+  );
+}
