@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { CustomResourceDefinition } from './crd.ts';
+import type { CustomResourceDefinition, Schema } from './crd.ts';
 import { referenceOf } from './reference.ts';
 
-function crdOf(spec: object): CustomResourceDefinition {
+function crdOf(spec: Schema): CustomResourceDefinition {
   const openAPIV3Schema = { description: 'A thing.', properties: { spec } };
   return {
     spec: { names: { kind: 'Thing' }, versions: [{ name: 'v1', schema: { openAPIV3Schema } }] },
@@ -15,7 +15,7 @@ describe('the reference page', () => {
       description: 'What is\n wanted.',
       required: ['name'],
       properties: {
-        name: { type: 'string', description: 'A | name.', minLength: 1 },
+        name: { type: 'string', description: 'A | name.' },
         size: { type: 'integer', default: 3, minimum: 1, maximum: 9, description: 'How big.' },
         parts: {
           type: 'array',
