@@ -1,0 +1,155 @@
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { fieldManager } from './api/metadata.ts';
+import { group } from './api/model-release.ts';
+import { createCaches, type Watched } from './caches.ts';
+import type { Config } from './config.ts';
+import type { Connection } from './kube/connection.ts';
+import { classify } from './kube/errors.ts';
+import { createEventRecorder } from './kube/events.ts';
+import { createEngineMetrics } from './kube/metrics.ts';
+import { createObjects } from './kube/objects.ts';
+import type { ReflectorTiming } from './kube/reflector.ts';
+import { createTransport, type Exchange } from './kube/transport.ts';
+import { createWorkQueue } from './kube/work-queue.ts';
+import { createReconciler } from './release/reconcile.ts';
+import { startServer } from './server.ts';
+
+export interface OperatorOptions {
+  config: Pick<Config, 'images' | 'imagePullPolicy' | 'port' | 'pod'>;
+  connection: Connection;
+  version: string;
+  log: Logger;
+  now?: () => Date;
+  /** For tests: what a running operator does to the API server. */
+  observe?: (exchange: Exchange) => void;
+  timing?: Partial<ReflectorTiming>;
+}
+
+export interface Operator {
+  /** Where /metrics, /healthz and /readyz are. */
+  port: number;
+  /** Fulfilled once every cache is complete and reconciling has begun. */
+  ready: Promise<void>;
+  /** Finishes what has begun, begins nothing more. */
+  stop(): Promise<void>;
+  /** Settles after stop(); rejected when a part of the operator ended in a bug. */
+  ended: Promise<void>;
+}
+
+/** A run of steps that the API server holds up must not outlast the pod's grace period of 30 s. */
+const drainMs = 20_000;
+
+/** Starts caches, queue and health pages, all in this process. */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { config, connection, log, now = () => new Date() } = options;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const metrics = createEngineMetrics(registry, 'shelfwise_operator_');
+  const transport = createTransport({
+    connection,
+    userAgent: `shelfwise-operator/${options.version}`,
+    observe: (exchange) => {
+      metrics.exchange(exchange);
+      options.observe?.(exchange);
+    },
+  });
+  const recorder = createEventRecorder({
+    transport,
+    reportingController: `${group}/operator`,
+    reportingInstance: config.pod,
+    onFailure: (error, { reason, note }) =>
+      log.warn({ err: error, reason, note }, 'An event was not written'),
+    now,
+  });
+  const caches = createCaches(
+    {
+      transport,
+      observe: metrics.reflector,
+      onFailure: (error, retryInMs) =>
+        log.warn({ error: error.message, reason: error.reason, retryInMs }, 'A cache is cut off'),
+      ...(options.timing ? { timing: options.timing } : {}),
+    },
+    (key) => queue.add(key),
+  );
+  const queue = createWorkQueue({
+    reconcile: createReconciler({
+      caches,
+      objects: createObjects({ transport, fieldManager }),
+      recorder,
+      transport,
+      defaults: {
+        trainerImage: config.images.trainer,
+        snapshotImage: config.images.snapshot,
+        inferenceImage: config.images.inference,
+        imagePullPolicy: config.imagePullPolicy,
+      },
+      now,
+      log,
+    }),
+    onError: (key, error, retryInMs) => logFailure(log, key, error, retryInMs),
+    observe: metrics.queue,
+  });
+  const server = await startServer({
+    port: config.port,
+    registry,
+    missing: () => missing(caches.all),
+  });
+
+  const watching = new AbortController();
+  const working = new AbortController();
+  const ready = Promise.all(caches.all.map(({ synced }) => synced)).then(() => {
+    if (!working.signal.aborted) log.info({ modelReleases: caches.modelReleases.size() }, 'Ready');
+  });
+  const parts = [
+    ...caches.all.map(({ run }) => run(watching.signal)),
+    // Not before: a decision on half a cache would start a run that was already recorded.
+    Promise.race([ready, aborted(working.signal)]).then(() => queue.run(working.signal)),
+  ];
+  const ended = Promise.all(parts).then(() => undefined);
+
+  async function stop(): Promise<void> {
+    working.abort();
+    await Promise.race([parts.at(-1), pause(drainMs)]);
+    await Promise.race([recorder.flush(), pause(drainMs / 4)]);
+    watching.abort();
+    await transport.close();
+    await server.close();
+    await ended;
+  }
+  return { port: server.port, ready, stop, ended };
+}
+
+function missing(all: Watched[]): string[] {
+  return all.filter((each) => !each.hasSynced()).map(({ plural }) => plural);
+}
+
+/** What will pass by itself is news, what waits for a person a warning, what is a bug an error with its stack. */
+function logFailure(
+  log: Logger,
+  modelRelease: string,
+  error: unknown,
+  retryInMs: number | undefined,
+): void {
+  const known = classify(error);
+  const facts = { modelRelease, retryInMs };
+  if (!known) log.error({ ...facts, err: error }, 'A reconcile ended in a bug');
+  else {
+    const level = known.outcome === 'Transient' ? 'info' : 'warn';
+    log[level]({ ...facts, outcome: known.outcome, reason: known.reason }, known.message);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    // It must not keep a process alive that has nothing else to do.
+    setTimeout(resolve, ms).unref();
+  });
+}
