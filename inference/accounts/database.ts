@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import createKnex, { type Knex } from 'knex';
+
+/** Connections are few: accounts are asked for rarely, and predictions never touch the database. */
+const poolSize = 4;
+const patienceMs = 2_000;
+const statementTimeoutMs = 5_000;
+
+/**
+ * A pool of connections to the address in `urlFile`, which is read again for every new connection so that rotated credentials
+ * are taken up. Nothing is contacted yet; a database that is gone fails the query, within a few seconds, not the program.
+ */
+export function openDatabase(urlFile: string): Knex {
+  return createKnex({
+    client: 'pg',
+    pool: { min: 0, max: poolSize },
+    acquireConnectionTimeout: patienceMs,
+    async connection() {
+      return {
+        connectionString: (await readFile(urlFile, 'utf8')).trim(),
+        connectionTimeoutMillis: patienceMs,
+        statement_timeout: statementTimeoutMs,
+        application_name: 'shelfwise-inference',
+        keepAlive: true,
+      };
+    },
+  });
+}

@@ -1,0 +1,84 @@
+import { tmpdir } from 'node:os';
+import { StepError, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
+import * as z from 'zod';
+import { defaultWorkers } from './engine/cpu-quota.ts';
+import type { InferenceConfig } from './step.ts';
+
+/** Where the kubelet mounts a pod's own ServiceAccount. */
+const serviceAccountDir = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+const milliseconds = z.coerce.number().int().min(0).max(600_000);
+const path = z.string().startsWith('/', { error: 'must be an absolute path' });
+
+const environment = z.object({
+  SCRATCH_DIR: z.string().default(tmpdir()),
+  PREDICT_WORKERS: z.coerce.number().int().min(1).max(256).optional(),
+  PREDICT_DEADLINE_MS: milliseconds.min(1).default(1_000),
+  SHUTDOWN_DELAY_MS: milliseconds.default(5_000),
+  DATABASE_URL_FILE: path.optional(),
+  TOKEN_KEYS_DIR: path.optional(),
+  ADMIN_CREDENTIALS_DIR: path.optional(),
+  SERVICE_ACCOUNT_NAMESPACES: z.string().optional(),
+  POD_NAMESPACE: z.string().optional(),
+  KUBERNETES_SERVICE_HOST: z.string().optional(),
+  KUBERNETES_SERVICE_PORT: z.coerce.number().int().min(1).max(65_535).default(443),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+
+/** The program's environment as data. Throws BadConfiguration naming the variable. */
+export function readConfig(env: NodeJS.ProcessEnv): InferenceConfig {
+  // A pod template writes an unset value as an empty string; that is not a setting.
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  const parsed = environment.safeParse(set);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new StepError(
+      'BadConfiguration',
+      `The environment variable ${issue?.path.join('.')} is wrong: ${issue?.message}.`,
+    );
+  }
+  const seen = parsed.data;
+  if (seen.DATABASE_URL_FILE && !seen.TOKEN_KEYS_DIR) {
+    throw new StepError(
+      'BadConfiguration',
+      'DATABASE_URL_FILE is set but TOKEN_KEYS_DIR is not: accounts need a folder of ES256 keys that sign their tokens.',
+    );
+  }
+  return {
+    store: storeSettingsFromEnv(env),
+    scratchDir: seen.SCRATCH_DIR,
+    workers: seen.PREDICT_WORKERS ?? defaultWorkers(),
+    databaseUrlFile: seen.DATABASE_URL_FILE,
+    tokenKeysDir: seen.TOKEN_KEYS_DIR,
+    adminCredentialsDir: seen.ADMIN_CREDENTIALS_DIR,
+    serviceAccountNamespaces: namespacesOf(seen.SERVICE_ACCOUNT_NAMESPACES ?? seen.POD_NAMESPACE),
+    apiserver: seen.KUBERNETES_SERVICE_HOST
+      ? apiserverAt(seen.KUBERNETES_SERVICE_HOST, seen.KUBERNETES_SERVICE_PORT)
+      : undefined,
+    shutdownDelayMs: seen.SHUTDOWN_DELAY_MS,
+    predictDeadlineMs: seen.PREDICT_DEADLINE_MS,
+    logLevel: seen.LOG_LEVEL,
+  };
+}
+
+/** Where the result goes for the kubelet to read; known even where the rest of the environment is wrong. */
+export function terminationMessagePath(env: NodeJS.ProcessEnv): string | undefined {
+  return env.TERMINATION_MESSAGE_PATH || undefined;
+}
+
+function namespacesOf(list: string | undefined): string[] {
+  return (list ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+}
+
+function apiserverAt(host: string, port: number) {
+  // An IPv6 address stands in brackets in a URL.
+  const name = host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `https://${name}:${port}`,
+    caFile: `${serviceAccountDir}/ca.crt`,
+    tokenFile: `${serviceAccountDir}/token`,
+  };
+}

@@ -1,0 +1,8 @@
+/**
+ * What other programs may know of the inference program: the facts that `evaluate` reports to the
+ * operator and the documents that the HTTP API speaks. It depends on zod alone, so that the operator
+ * can import it without an engine, a database client or a picture library.
+ */
+export * from './facts.ts';
+export * from './http.ts';
+export * from './problem.ts';

@@ -1,0 +1,14 @@
+import * as z from 'zod';
+
+/** An error of the HTTP API: RFC 9457 problem details, with the part of the request that is to blame. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string(),
+  /** The field, part, header or path the problem is about. */
+  part: z.string().optional(),
+  requestId: z.string(),
+});
+
+export type ProblemDocument = z.infer<typeof problemSchema>;

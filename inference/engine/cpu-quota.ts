@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+export interface CpuSources {
+  /** The text of a file, or undefined if there is none. */
+  read: (path: string) => string | undefined;
+  parallelism: () => number;
+}
+
+const fromSystem: CpuSources = {
+  read: (path) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  },
+  parallelism: availableParallelism,
+};
+
+/**
+ * Cores that this process may use: the CPU quota of its cgroup (v2 `cpu.max`, v1 `cpu.cfs_*`), at most
+ * what the scheduler offers. os.availableParallelism() knows affinity but no quota: it says 2 under a
+ * limit of 500m, and a worker more than there are cores only gets the whole pod throttled.
+ * A quota below one core counts as what it is (0.5).
+ */
+export function availableCpus(sources: CpuSources = fromSystem): number {
+  const quota = quotaV2(sources) ?? quotaV1(sources);
+  const offered = sources.parallelism();
+  return quota === undefined ? offered : Math.min(quota, offered);
+}
+
+/** One inference worker for each whole core, at least one. */
+export function defaultWorkers(sources: CpuSources = fromSystem): number {
+  return Math.max(1, Math.floor(availableCpus(sources)));
+}
+
+function quotaV2({ read }: CpuSources): number | undefined {
+  const [quota, period] = (read('/sys/fs/cgroup/cpu.max') ?? '').trim().split(/\s+/);
+  return ratio(quota, period);
+}
+
+function quotaV1({ read }: CpuSources): number | undefined {
+  for (const controller of ['cpu', 'cpu,cpuacct']) {
+    const folder = `/sys/fs/cgroup/${controller}`;
+    const quota = ratio(read(`${folder}/cpu.cfs_quota_us`), read(`${folder}/cpu.cfs_period_us`));
+    if (quota !== undefined) return quota;
+  }
+  return undefined;
+}
+
+/** `max` and -1 both mean no limit. */
+function ratio(quota: string | undefined, period: string | undefined): number | undefined {
+  const [q, p] = [Number(quota?.trim() || Number.NaN), Number(period?.trim() || Number.NaN)];
+  return q > 0 && p > 0 ? q / p : undefined;
+}

@@ -1,0 +1,178 @@
+import type { Preprocessing } from '@shelfwise/trainer-contract';
+import { AbandonedError, ItemError, OverloadError } from './errors.ts';
+import type { Item, Prediction, StageTimes } from './item.ts';
+import { type BatchDone, type Pool, startPool } from './pool.ts';
+import { createQueue } from './queue.ts';
+
+/** Batching gains 1.1× from 1 to 32 items on a CPU, so a batch is small and never waited for. */
+const maximumBatch = 8;
+
+/** A batch of eight costs some 50 ms; a worker that needs half a minute will not come back. */
+const batchTimeoutMs = 30_000;
+
+export interface EngineSettings {
+  modelPath: string;
+  preprocessing: Preprocessing;
+  /** Number of labels: what each output row must hold. */
+  classes: number;
+  workers: number;
+  /** Items that may wait for a worker. */
+  queueCapacity: number;
+  onStages?: (stages: StageTimes & { items: number }) => void;
+  onQueued?: (ms: number) => void;
+  onWorkerLost?: (reason: string) => void;
+  /** For tests: another worker program. */
+  program?: URL;
+}
+
+export interface PredictOptions {
+  /** Milliseconds from now within which an answer is of use. Without it the item waits as long as it takes. */
+  withinMs?: number;
+  /** Aborted when the caller is gone: an item that still waits is dropped. */
+  signal?: AbortSignal;
+}
+
+interface Job {
+  item: Item;
+  since: number;
+  deadline: number;
+  abandoned: boolean;
+  resolve: (prediction: Prediction) => void;
+  reject: (error: Error) => void;
+}
+
+const now = () => performance.now();
+
+/**
+ * The model behind a queue and a pool of workers, one for each core. The same for serving and evaluate.
+ * Rejects when the workers cannot load the model or it is not of the expected shape.
+ */
+export async function startEngine(settings: EngineSettings) {
+  const queue = createQueue<Job>({ capacity: settings.queueCapacity, maximumBatch, now });
+  let sweep: NodeJS.Timeout | undefined;
+  let pool: Pool | undefined;
+  let closing = false;
+
+  pool = await startPool({
+    workers: settings.workers,
+    batchTimeoutMs,
+    worker: {
+      modelPath: settings.modelPath,
+      preprocessing: settings.preprocessing,
+      classes: settings.classes,
+      maximumBatch,
+    },
+    onIdle: dispatch,
+    onLost: (reason) => settings.onWorkerLost?.(reason),
+    ...(settings.program && { program: settings.program }),
+  });
+  dispatch();
+
+  function dispatch(): void {
+    while (pool && pool.idle() > 0 && queue.size() > 0) {
+      const { run, expired, abandoned } = queue.take();
+      refuse(expired);
+      for (const job of abandoned) job.reject(new AbandonedError());
+      if (run.length > 0) void work(pool, run);
+    }
+  }
+
+  async function work(workers: Pool, jobs: Job[]): Promise<void> {
+    const started = now();
+    for (const job of jobs) settings.onQueued?.(started - job.since);
+    let done: BatchDone;
+    try {
+      done = await workers.run(jobs.map(({ item }) => item));
+    } catch (error) {
+      queue.lost(jobs.length);
+      for (const job of jobs) job.reject(error as Error);
+      return;
+    }
+    queue.served(jobs.length, now() - started);
+    settings.onStages?.({ ...done.times, items: jobs.length });
+    done.results.forEach((result, i) => {
+      const job = jobs[i] as Job;
+      if (result.ok) job.resolve(result);
+      else job.reject(new ItemError(result.fault, result.message));
+    });
+  }
+
+  function refuse(jobs: Job[]): void {
+    for (const job of jobs) job.reject(new OverloadError(queue.costMs() ?? 0));
+  }
+
+  /** Wakes when the first waiting deadline passes, in case no worker comes for the job. */
+  function watchDeadlines(): void {
+    const next = queue.nextDeadline();
+    if (sweep || next === undefined || next === Number.POSITIVE_INFINITY) return;
+    sweep = setTimeout(
+      () => {
+        sweep = undefined;
+        refuse(queue.expire());
+        watchDeadlines();
+      },
+      Math.min(Math.max(0, next - now()) + 1, 60_000),
+    );
+    sweep.unref();
+  }
+
+  return {
+    /**
+     * Rejects with ItemError (this item has no prediction), OverloadError (not in time), AbandonedError
+     * or WorkerLostError. Takes the picture's buffer: the caller's view is empty afterwards.
+     */
+    predict(item: Item, { withinMs, signal }: PredictOptions = {}): Promise<Prediction> {
+      return new Promise((resolve, reject) => {
+        const since = now();
+        const deadline = withinMs === undefined ? Number.POSITIVE_INFINITY : since + withinMs;
+        const job: Job = {
+          item: ownBuffer(item),
+          since,
+          deadline,
+          abandoned: false,
+          resolve,
+          reject,
+        };
+        const admission = closing
+          ? { admitted: false as const, retryAfterMs: 0 }
+          : queue.admit(job, pool?.alive() ?? 0);
+        if (!admission.admitted) {
+          reject(new OverloadError(admission.retryAfterMs));
+          return;
+        }
+        signal?.addEventListener('abort', () => {
+          job.abandoned = true;
+        });
+        dispatch();
+        if (queue.size() > 0) watchDeadlines();
+      });
+    },
+
+    state: () => ({
+      queued: queue.size(),
+      workers: pool?.size ?? 0,
+      alive: pool?.alive() ?? 0,
+      busy: pool?.busy() ?? 0,
+    }),
+
+    /** For when nothing is asked any more: what still waits is refused, what runs is finished. */
+    async close(): Promise<void> {
+      closing = true;
+      clearTimeout(sweep);
+      while (queue.size() > 0) {
+        const { run, expired, abandoned } = queue.take();
+        refuse([...run, ...expired, ...abandoned]);
+      }
+      await pool?.close();
+    },
+  };
+}
+
+export type Engine = Awaited<ReturnType<typeof startEngine>>;
+
+/** A picture that shares its buffer with others (Node pools small ones) is copied: the buffer is given away. */
+function ownBuffer(item: Item): Item {
+  const { picture } = item;
+  if (!picture || picture.byteLength === picture.buffer.byteLength) return item;
+  return { ...item, picture: new Uint8Array(picture) };
+}

@@ -1,0 +1,118 @@
+/** What the queue needs to know of a job. `deadline` is in the clock's milliseconds. */
+export interface Deadlined {
+  deadline: number;
+  abandoned?: boolean;
+}
+
+export interface QueueSettings {
+  /** Jobs that may wait, whatever their deadlines. */
+  capacity: number;
+  maximumBatch: number;
+  now: () => number;
+}
+
+export type Admission = { admitted: true } | { admitted: false; retryAfterMs: number };
+
+export interface Taken<J> {
+  run: J[];
+  expired: J[];
+  abandoned: J[];
+}
+
+/** Weight of the newest batch in the running mean of the cost of an item. */
+const SMOOTHING = 0.1;
+
+/**
+ * A bounded first-in-first-out queue that knows deadlines: a job is admitted only if, by what batches
+ * cost lately, it can be answered in time, so that overload is refused at the door and not after a wait.
+ * It holds no timers and starts nothing: the pool asks it.
+ */
+export function createQueue<J extends Deadlined>(settings: QueueSettings) {
+  const { capacity, maximumBatch, now } = settings;
+  let waiting: J[] = [];
+  let head = 0;
+  let running = 0;
+  let costMs: number | undefined;
+
+  const size = () => waiting.length - head;
+
+  /** Milliseconds until a job that came now would be answered with `workers` at work. */
+  function expectedMs(workers: number): number {
+    const each = costMs ?? 0;
+    const ahead = size() + running;
+    const own = Math.min(size() + 1, maximumBatch);
+    return each * (ahead / Math.max(1, workers) + own);
+  }
+
+  return {
+    size,
+
+    /** The running mean of an item's cost in milliseconds; undefined before the first batch. */
+    costMs: () => costMs,
+
+    admit(job: J, workers: number): Admission {
+      // Never refused when nothing is ahead of it: one slow batch (a cold start) would else keep the door shut for good,
+      // as only served batches bring the mean down.
+      const nothingAhead = size() === 0 && running < workers;
+      const expected = expectedMs(workers);
+      if (size() >= capacity || (!nothingAhead && now() + expected > job.deadline)) {
+        return { admitted: false, retryAfterMs: expected };
+      }
+      waiting.push(job);
+      return { admitted: true };
+    },
+
+    /** The oldest jobs, at most one batch: never waits for more. Those past their deadline come apart. */
+    take(): Taken<J> {
+      const taken: Taken<J> = { run: [], expired: [], abandoned: [] };
+      const time = now();
+      while (head < waiting.length && taken.run.length < maximumBatch) {
+        const job = waiting[head++] as J;
+        if (job.abandoned) taken.abandoned.push(job);
+        else if (job.deadline <= time) taken.expired.push(job);
+        else taken.run.push(job);
+      }
+      if (head > 1024 || head === waiting.length) {
+        waiting = waiting.slice(head);
+        head = 0;
+      }
+      running += taken.run.length;
+      return taken;
+    },
+
+    /** Takes out what can no longer be answered in time, for when no worker comes to take anything. */
+    expire(): J[] {
+      const time = now();
+      const late = waiting.slice(head).filter((job) => job.deadline <= time);
+      if (late.length > 0) {
+        waiting = waiting.slice(head).filter((job) => job.deadline > time);
+        head = 0;
+      }
+      return late;
+    },
+
+    /** The earliest deadline of those who wait. */
+    nextDeadline(): number | undefined {
+      let next: number | undefined;
+      for (let i = head; i < waiting.length; i++) {
+        const { deadline } = waiting[i] as J;
+        if (next === undefined || deadline < next) next = deadline;
+      }
+      return next;
+    },
+
+    /** A batch of `items` is done after `ms`. */
+    served(items: number, ms: number): void {
+      running -= items;
+      const each = ms / items;
+      costMs = costMs === undefined ? each : costMs + SMOOTHING * (each - costMs);
+    },
+
+    /** A batch is lost with its worker: it says nothing about cost. */
+    lost(items: number): void {
+      running -= items;
+    },
+  };
+}
+
+export type Queue<J extends Deadlined> = ReturnType<typeof createQueue<J>>;

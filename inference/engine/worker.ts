@@ -1,0 +1,111 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { decodePicture, PictureError } from '@shelfwise/trainer-contract/picture';
+import { featuriseText } from '@shelfwise/trainer-contract/text';
+import { InferenceSession } from 'onnxruntime-node';
+import sharp from 'sharp';
+import { createBatchBuffers, type Prepared, readOutputs } from './batch.ts';
+import type { FromWorker, Item, ItemResult, ToWorker, WorkerSettings } from './item.ts';
+
+/*
+ * One of these runs for each core: it decodes, tokenises and infers a batch at a time. onnxruntime's run()
+ * blocks its thread, and intraOpNumThreads 1 keeps workers from competing for each other's cores.
+ */
+
+const port = parentPort;
+if (!port) throw new Error('engine/worker.ts is started by engine/pool.ts as a worker thread');
+const { modelPath, preprocessing, classes, maximumBatch } = workerData as WorkerSettings;
+const send = (message: FromWorker) => port.postMessage(message);
+
+// One thread of libvips for a picture: the pool already has a worker for each core.
+sharp.concurrency(1);
+sharp.cache(false);
+
+const fill = createBatchBuffers({
+  size: preprocessing.image.size,
+  tokens: preprocessing.text.maximumTokens,
+  maximumBatch,
+});
+
+async function open(): Promise<InferenceSession> {
+  const session = await InferenceSession.create(modelPath, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  });
+  // A first run of one empty item allocates what later runs need, and shows at once a model of the wrong shape.
+  const warm = [{ text: featuriseText(null, null, preprocessing.text), pixels: null }];
+  readOutputs(await session.run(fill(warm)), warm, classes);
+  return session;
+}
+
+/** The pixels, or the result that says why there are none. */
+async function decode(picture: Uint8Array): Promise<Uint8Array | ItemResult> {
+  try {
+    const bytes = Buffer.from(picture.buffer, picture.byteOffset, picture.byteLength);
+    return await decodePicture(bytes, preprocessing.image.size);
+  } catch (error) {
+    if (error instanceof PictureError)
+      return { ok: false, fault: 'picture', message: error.message };
+    throw error;
+  }
+}
+
+async function answer(session: InferenceSession, items: Item[]): Promise<void> {
+  const start = performance.now();
+  // Decoding runs on libuv's threads, so the text is prepared meanwhile.
+  const decoding = Promise.all(items.map((item) => (item.picture ? decode(item.picture) : null)));
+  const texts = items.map((item) =>
+    featuriseText(item.designation, item.description, preprocessing.text),
+  );
+  const tokenised = performance.now();
+  const pictures = await decoding;
+  const decoded = performance.now();
+
+  const results: (ItemResult | undefined)[] = new Array(items.length);
+  const ready: { index: number; item: Prepared }[] = [];
+  texts.forEach((text, index) => {
+    const picture = pictures[index] ?? null;
+    if (picture && !(picture instanceof Uint8Array)) results[index] = picture;
+    else if (!picture && !text.present) results[index] = nothingToGoBy;
+    else ready.push({ index, item: { text, pixels: picture } });
+  });
+  if (ready.length > 0) {
+    const prepared = ready.map(({ item }) => item);
+    const outputs = readOutputs(await session.run(fill(prepared)), prepared, classes);
+    outputs.forEach((result, i) => {
+      results[ready[i]?.index as number] = result;
+    });
+  }
+  const end = performance.now();
+  send({
+    kind: 'batch',
+    results: results as ItemResult[],
+    times: {
+      tokenise: tokenised - start,
+      decode: pictures.some(Boolean) ? decoded - start : 0,
+      infer: end - decoded,
+    },
+  });
+}
+
+const nothingToGoBy: ItemResult = {
+  ok: false,
+  fault: 'empty',
+  message: 'the text holds nothing that the model knows, and there is no picture',
+};
+
+try {
+  const session = await open();
+  let work = Promise.resolve();
+  port.on('message', (message: ToWorker) => {
+    // What answer() throws is no item's fault: unhandled, it ends the worker, and the pool starts another.
+    if (message.kind === 'batch') work = answer(session, message.items);
+    else void work.then(() => session.release()).then(() => port.close());
+  });
+  send({ kind: 'ready' });
+} catch (error) {
+  send({ kind: 'refused', message: error instanceof Error ? error.message : String(error) });
+}

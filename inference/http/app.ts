@@ -1,0 +1,111 @@
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import type { Accounts } from '../accounts/accounts.ts';
+import { type AccountRoutes, accountRoutes } from '../accounts/routes.ts';
+import { authenticate } from '../auth/authenticate.ts';
+import type { ClusterIssuer } from '../auth/cluster-issuer.ts';
+import type { KeyRing } from '../auth/key-ring.ts';
+import type { ServiceMetrics } from '../metrics/metrics.ts';
+import { requestMetrics } from '../metrics/middleware.ts';
+import { createByteBudget } from './body.ts';
+import { problemResponses, requestIds } from './errors.ts';
+import { healthz, metricsPage, readyz } from './health.ts';
+import { predict } from './predict.ts';
+import { Problem } from './problems.ts';
+import type { ServiceState } from './service.ts';
+import type { Context, Middleware, RequestState } from './state.ts';
+
+export interface AppSettings {
+  state: ServiceState;
+  metrics: ServiceMetrics;
+  log: Logger;
+  accounts: Accounts | undefined;
+  keys: KeyRing | undefined;
+  cluster: ClusterIssuer | undefined;
+  namespaces: readonly string[];
+  predictDeadlineMs: number;
+  /** Bytes of request bodies held at a time. */
+  bodyBudgetBytes: number;
+}
+
+/** The HTTP API. */
+export function createApp(settings: AppSettings): Koa<RequestState> {
+  const { state, metrics, log, accounts, keys, cluster, namespaces } = settings;
+  const budget = createByteBudget(settings.bodyBudgetBytes);
+  const authenticated = authenticate({ keys, cluster, namespaces });
+  const account: AccountRoutes = accountRoutes(
+    accounts && keys && { store: accounts, keys },
+    budget,
+  );
+
+  const router = new Router<RequestState>();
+  router.get('/healthz', healthz);
+  router.get('/readyz', readyz(state, dependencies(settings)));
+  router.get('/metrics', metricsPage(metrics));
+  router.post('/v1/predict', authenticated, predict(state, budget, settings.predictDeadlineMs));
+  router.post('/v1/tokens', account.createToken);
+  router.post('/v1/users', authenticated, account.createUser);
+  router.get('/v1/users', authenticated, account.listUsers);
+
+  const app = new Koa<RequestState>();
+  app.on('error', (err, ctx?: Context) =>
+    log.error({ err, requestId: ctx?.state.requestId }, 'answering failed'),
+  );
+  app.use(requestIds);
+  app.use(requestMetrics(metrics));
+  app.use(headers(state));
+  app.use(accessLog(log));
+  app.use(problemResponses(log));
+  app.use(unanswered);
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  return app;
+}
+
+function dependencies({ accounts, cluster }: AppSettings) {
+  const word = (up: boolean | undefined) =>
+    up === undefined ? 'not configured' : up ? 'up' : 'down';
+  return {
+    database: () => word(accounts && accounts.ready() !== undefined),
+    clusterKeys: () => word(cluster?.isKnown()),
+  } as const;
+}
+
+/** An API answers no page: nothing of it may be framed, sniffed or scripted. */
+function headers(state: ServiceState): Middleware {
+  return (ctx, next) => {
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    ctx.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+    // While draining, a client that keeps its connection would keep coming to a pod that leaves.
+    if (state.draining) ctx.set('Connection', 'close');
+    return next();
+  };
+}
+
+/** Answers are logged at debug, refusals at info: what was sent (tokens, pictures, passwords) never is. */
+function accessLog(log: Logger): Middleware {
+  return async (ctx, next) => {
+    await next();
+    const level = ctx.status >= 400 ? 'info' : 'debug';
+    if (!log.isLevelEnabled(level)) return;
+    log[level](
+      { requestId: ctx.state.requestId, method: ctx.method, path: ctx.path, status: ctx.status },
+      'answered',
+    );
+  };
+}
+
+/** What no handler answered: the router has left 405 or 501 with Allow where only the method is wrong. */
+const unanswered: Middleware = async (ctx, next) => {
+  await next();
+  if (ctx.status === 404) {
+    throw new Problem('not-found', `There is nothing at ${ctx.path.slice(0, 200)}.`, {
+      part: 'path',
+    });
+  }
+  if (ctx.status === 405 || ctx.status === 501) {
+    const detail = `${ctx.path} does not take this method: see the header Allow.`;
+    throw new Problem('method-not-allowed', detail, { part: 'method' });
+  }
+};

@@ -1,0 +1,124 @@
+import type { IncomingMessage } from 'node:http';
+import { Problem } from './problems.ts';
+
+/** The part of the process-wide budget that one request holds; given back as a whole. */
+export interface Lease {
+  take(bytes: number): void;
+  release(): void;
+}
+
+/**
+ * Bytes of request bodies held at a time by the whole process. Beyond `limit`, take() throws the problem
+ * `overloaded`: a thousand large uploads at once must not end the pod.
+ */
+export function createByteBudget(limit: number) {
+  let held = 0;
+  return {
+    held: () => held,
+    lease(): Lease {
+      let mine = 0;
+      return {
+        take(bytes) {
+          if (held + bytes > limit) {
+            const detail = 'Too many uploads are under way: try again in a moment.';
+            throw new Problem('overloaded', detail, { retryAfter: 1 });
+          }
+          held += bytes;
+          mine += bytes;
+        },
+        release() {
+          held -= mine;
+          mine = 0;
+        },
+      };
+    },
+  };
+}
+
+export type ByteBudget = ReturnType<typeof createByteBudget>;
+
+export interface Reader {
+  /** May throw: the rest of the body is then read and thrown away. */
+  chunk(bytes: Buffer): void;
+  end(): void;
+}
+
+/**
+ * Feeds the body to a reader as it comes, and refuses it once it is over `limit` bytes: by Content-Length before a byte is
+ * read where there is one. On refusal the rest is drained, not reset: a client that is still sending would
+ * else see a broken connection in place of the answer. Returns how the reader itself ends it early.
+ */
+export function feed(
+  request: IncomingMessage,
+  limit: number,
+  lease: Lease,
+  reader: Reader,
+  failed: (error: Error) => void,
+): (error: Error) => void {
+  let size = 0;
+  const stop = (error: Error) => {
+    request.off('data', onData).off('end', onEnd).resume();
+    failed(error);
+  };
+  const attempt = (step: () => void) => {
+    try {
+      step();
+    } catch (error) {
+      stop(error as Error);
+    }
+  };
+  const onData = (bytes: Buffer) =>
+    attempt(() => {
+      size += bytes.length;
+      if (size > limit) throw tooLarge(limit);
+      lease.take(bytes.length);
+      reader.chunk(bytes);
+    });
+  const onEnd = () => attempt(() => reader.end());
+  if (Number(request.headers['content-length'] ?? 0) > limit) {
+    stop(tooLarge(limit));
+    return stop;
+  }
+  request.on('data', onData).on('end', onEnd);
+  request.on('error', (cause) => stop(brokenOff(cause)));
+  request.on('close', () => {
+    if (!request.complete) stop(brokenOff());
+  });
+  return stop;
+}
+
+/** The whole body. Throws `too-large`, `overloaded`, or `bad-request` when the connection broke off. */
+export function readBody(request: IncomingMessage, limit: number, lease: Lease): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const reader: Reader = {
+      chunk: (bytes) => void chunks.push(bytes),
+      end: () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)),
+    };
+    feed(request, limit, lease, reader, reject);
+  });
+}
+
+/** The body as a JSON value. Throws `bad-request` naming the body. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch (cause) {
+    const detail = `The body is not JSON in UTF-8: ${(cause as Error).message}.`;
+    throw new Problem('bad-request', detail, { part: 'body', cause });
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function tooLarge(limit: number): Problem {
+  const detail = `The body is larger than ${limit} bytes (${limit / 2 ** 20} MiB): send a smaller image.`;
+  return new Problem('too-large', detail, { part: 'body' });
+}
+
+function brokenOff(cause?: unknown): Problem {
+  return new Problem('bad-request', 'The connection broke off before the whole body had come.', {
+    part: 'body',
+    cause,
+  });
+}

@@ -1,0 +1,158 @@
+import type { IncomingMessage } from 'node:http';
+import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import { predictLimits } from '@shelfwise/inference-contract';
+import { feed, type Lease } from './body.ts';
+import { Problem } from './problems.ts';
+
+/** What a predict request may hold, as it came. */
+export interface PredictParts {
+  designation?: string;
+  description?: string;
+  top?: string;
+  image?: Uint8Array;
+}
+
+const textParts: ReadonlySet<string> = new Set(['designation', 'description', 'top']);
+
+/** Far more than are known, so that a surplus or doubled part is named rather than counted. */
+const mostParts = 16;
+
+/** UTF-8 takes at most three bytes for a UTF-16 code unit. */
+const textBytes = predictLimits.descriptionCharacters * 3;
+
+/**
+ * Reads multipart/form-data as it streams in. The image ends up in a buffer of its own, so that it can be
+ * given to a worker without a copy. Throws a Problem naming the part.
+ */
+export function readMultipart(
+  request: IncomingMessage,
+  limit: number,
+  lease: Lease,
+): Promise<PredictParts> {
+  return new Promise((resolve, reject) => {
+    const parts: PredictParts = {};
+    const parser = createParser(request);
+    let images = 0;
+    const reader = {
+      chunk: (bytes: Buffer) => void parser.write(bytes),
+      end: () => void parser.end(),
+    };
+    const fail = feed(request, limit, lease, reader, reject);
+    const attempt = (step: () => void) => {
+      try {
+        step();
+      } catch (error) {
+        fail(error as Error);
+      }
+    };
+
+    parser.on('field', (name, value, _nameCut, valueCut) => {
+      attempt(() => {
+        if (name === 'image') throw notAFile();
+        if (!textParts.has(name)) throw unknownPart(name);
+        const key = name as 'designation';
+        if (parts[key] !== undefined) throw duplicate(name);
+        if (valueCut) throw tooLong(name);
+        parts[key] = value;
+      });
+    });
+    parser.on('file', (name, stream) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      stream.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+      });
+      stream.on('end', () => {
+        if (name === 'image') parts.image ??= joined(chunks, size);
+      });
+      attempt(() => {
+        if (textParts.has(name)) throw notText(name);
+        if (name !== 'image') throw unknownPart(name);
+        if (++images > 1) throw duplicate(name);
+      });
+    });
+    parser.on('partsLimit', () => fail(tooManyParts()));
+    parser.on('fieldsLimit', () => fail(tooManyParts()));
+    parser.on('filesLimit', () => fail(tooManyParts()));
+    parser.on('error', (cause) => fail(malformed(cause)));
+    parser.on('finish', () => resolve(parts));
+  });
+}
+
+function createParser(request: IncomingMessage): BusboyInstance {
+  try {
+    return new Busboy({
+      headers: { 'content-type': request.headers['content-type'] ?? '' },
+      limits: {
+        fieldNameSize: 64,
+        fieldSize: textBytes,
+        fields: mostParts,
+        files: mostParts,
+        parts: mostParts,
+        headerPairs: 16,
+      },
+    });
+  } catch (cause) {
+    throw malformed(cause);
+  }
+}
+
+function joined(chunks: Buffer[], size: number): Uint8Array {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+const quoted = (name: string) => JSON.stringify(name.slice(0, 64));
+
+const unknownPart = (name: string) =>
+  new Problem(
+    'unknown-part',
+    `The part ${quoted(name)} is not known: send designation, description, image or top.`,
+    {
+      part: name.slice(0, 64),
+    },
+  );
+
+const duplicate = (name: string) =>
+  new Problem('duplicate-part', `The part ${name} is there more than once: send it once.`, {
+    part: name,
+  });
+
+const notAFile = () =>
+  new Problem('bad-request', 'The part image is no file: send it with a file name.', {
+    part: 'image',
+  });
+
+const notText = (name: string) =>
+  new Problem(
+    'bad-request',
+    `The part ${name} is a file: send it as a plain field, without a file name.`,
+    { part: name },
+  );
+
+const tooLong = (name: string) =>
+  new Problem('unusable-part', `The part ${name} is longer than the service takes.`, {
+    part: name,
+  });
+
+const tooManyParts = () =>
+  new Problem(
+    'bad-request',
+    `The body has more than ${mostParts} parts: send designation, description, image and top at most once.`,
+    {
+      part: 'body',
+    },
+  );
+
+const malformed = (cause: unknown) =>
+  new Problem(
+    'bad-request',
+    `The body is no complete multipart/form-data: ${(cause as Error).message}.`,
+    { part: 'body', cause },
+  );

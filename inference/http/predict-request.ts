@@ -1,0 +1,140 @@
+import type { IncomingMessage } from 'node:http';
+import { predictLimits, predictRequestSchema } from '@shelfwise/inference-contract';
+import type { Item } from '../engine/item.ts';
+import { type Lease, parseJson, readBody } from './body.ts';
+import { readMultipart } from './multipart.ts';
+import { Problem } from './problems.ts';
+
+export interface PredictQuestion {
+  item: Item;
+  /** How many classes to answer. */
+  top: number;
+}
+
+/** Reads `POST /v1/predict`, multipart or JSON. Throws a Problem that names the part. */
+export async function readPredictRequest(
+  request: IncomingMessage,
+  lease: Lease,
+): Promise<PredictQuestion> {
+  if (request.headers['content-encoding'] !== undefined) throw encoded();
+  const type = mediaType(request);
+  if (type === 'multipart/form-data') {
+    const parts = await readMultipart(request, predictLimits.bodyBytes, lease);
+    return question({
+      ...parts,
+      top: parts.top === undefined ? undefined : wholeNumber(parts.top),
+    });
+  }
+  if (type === 'application/json') {
+    const body = await readBody(request, predictLimits.bodyBytes, lease);
+    return question(fromJson(parseJson(body)));
+  }
+  throw unsupported(type);
+}
+
+interface Given {
+  designation?: string | null | undefined;
+  description?: string | null | undefined;
+  image?: Uint8Array | null | undefined;
+  top?: number | null | undefined;
+}
+
+function question({ designation, description, image, top }: Given): PredictQuestion {
+  const item: Item = {
+    designation: text('designation', designation, predictLimits.designationCharacters),
+    description: text('description', description, predictLimits.descriptionCharacters),
+    picture: image ?? null,
+  };
+  if (item.picture?.byteLength === 0) {
+    throw new Problem('unusable-part', 'The image is empty: send a JPEG, PNG or WebP file.', {
+      part: 'image',
+    });
+  }
+  if (item.designation === null && item.description === null && item.picture === null) {
+    const detail = 'Nothing to classify: send at least one of designation, description and image.';
+    throw new Problem('nothing-to-classify', detail, { part: 'body' });
+  }
+  return { item, top: count(top) };
+}
+
+/** Blank text counts as none. */
+function text(part: string, value: string | null | undefined, limit: number): string | null {
+  if (value === null || value === undefined || value.trim() === '') return null;
+  if (value.length > limit) {
+    const detail = `The ${part} has ${value.length} characters, more than the ${limit} that are taken: shorten it.`;
+    throw new Problem('unusable-part', detail, { part });
+  }
+  return value;
+}
+
+function count(top: number | null | undefined): number {
+  if (top === null || top === undefined) return predictLimits.topDefault;
+  if (Number.isInteger(top) && top >= 1 && top <= predictLimits.topMaximum) return top;
+  throw new Problem(
+    'unusable-part',
+    `top must be a whole number from 1 to ${predictLimits.topMaximum}.`,
+    { part: 'top' },
+  );
+}
+
+function wholeNumber(value: string): number {
+  return /^\d{1,6}$/.test(value) ? Number(value) : Number.NaN;
+}
+
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+function fromJson(value: unknown): Given {
+  const parsed = predictRequestSchema.safeParse(value);
+  if (!parsed.success) throw wrongField(parsed.error.issues[0]);
+  const { image, ...rest } = parsed.data;
+  if (image === null || image === undefined) return rest;
+  if (image.length % 4 !== 0 || !base64.test(image)) {
+    throw new Problem(
+      'unusable-part',
+      'The image is not base64: send the bytes of the file in base64.',
+      { part: 'image' },
+    );
+  }
+  return { ...rest, image: Buffer.from(image, 'base64') };
+}
+
+function wrongField(
+  issue: { code: string; message: string; path: PropertyKey[]; keys?: unknown } | undefined,
+): Problem {
+  if (issue?.code === 'unrecognized_keys') {
+    const name = String((issue.keys as string[])[0]).slice(0, 64);
+    const detail = `The field ${JSON.stringify(name)} is not known: send designation, description, image or top.`;
+    return new Problem('unknown-part', detail, { part: name });
+  }
+  const part = issue?.path.join('.') || 'body';
+  return new Problem('unusable-part', `The field ${part} is wrong: ${issue?.message}.`, { part });
+}
+
+function mediaType(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+function unsupported(type: string): Problem {
+  const seen =
+    type === ''
+      ? 'The request has no Content-Type'
+      : `The content type ${type.slice(0, 100)} is not taken`;
+  return new Problem(
+    'unsupported-media-type',
+    `${seen}: send multipart/form-data or application/json.`,
+    {
+      part: 'Content-Type',
+      headers: { Accept: 'multipart/form-data, application/json' },
+    },
+  );
+}
+
+function encoded(): Problem {
+  return new Problem(
+    'unsupported-media-type',
+    'A Content-Encoding is not taken: send the body as it is.',
+    {
+      part: 'Content-Encoding',
+    },
+  );
+}

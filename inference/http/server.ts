@@ -1,0 +1,55 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { StepError } from '@shelfwise/trainer-contract/messages';
+
+/** A body of 16 MiB over a slow line; a client that takes longer is answered 408 and its connection closed. */
+const requestTimeoutMs = 30_000;
+const headersTimeoutMs = 10_000;
+/** Longer than load balancers keep idle connections (60 s), so that it is they who close them. */
+const keepAliveTimeoutMs = 65_000;
+
+/** Listens on a port (0: any free one). Throws BadConfiguration when it is taken. */
+export async function listen(app: RequestListener, port: number): Promise<Server> {
+  const server = createServer(
+    {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: headersTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: 5_000,
+    },
+    app,
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        new StepError(
+          'BadConfiguration',
+          `The port ${port} cannot be listened on: ${cause.message}.`,
+          { cause },
+        ),
+      );
+    });
+    server.listen(port, resolve);
+  });
+  return server;
+}
+
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** Takes no new connection, waits until every request is answered, at most `limitMs`. False when it had to cut some off. */
+export async function drain(server: Server, limitMs: number): Promise<boolean> {
+  const closed = new Promise<true>((resolve) => server.close(() => resolve(true)));
+  // close() leaves kept-alive connections that were busy at that moment; they are idle once answered.
+  const sweep = setInterval(() => server.closeIdleConnections(), 100);
+  let limit: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    limit = setTimeout(() => resolve(false), limitMs);
+  });
+  const complete = await Promise.race([closed, late]);
+  clearInterval(sweep);
+  clearTimeout(limit);
+  if (!complete) server.closeAllConnections();
+  return complete;
+}

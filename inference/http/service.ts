@@ -1,0 +1,25 @@
+import type { Engine } from '../engine/engine.ts';
+import type { Served } from './predict-response.ts';
+
+/** The model that answers, and who it is. */
+export interface Loaded {
+  served: Served;
+  engine: Engine;
+}
+
+/** Where the program stands; the one thing that handlers read and serve.ts changes. */
+export interface ServiceState {
+  /** What it does until the model is ready, as words for /readyz. */
+  progress: string;
+  loaded: Loaded | undefined;
+  /** Set at SIGTERM: requests are answered, but no new ones are wanted. */
+  draining: boolean;
+}
+
+export type Dependency = 'up' | 'down' | 'not configured';
+
+/** State of what the service can do without; read when someone asks. */
+export interface Dependencies {
+  database: () => Dependency;
+  clusterKeys: () => Dependency;
+}

@@ -1,0 +1,110 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { StageTimes } from '../engine/item.ts';
+
+const prefix = 'shelfwise_inference_';
+
+/** From a fraction of a millisecond (tokenising) to the longest deadline. */
+const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+export interface EngineState {
+  queued: number;
+  workers: number;
+  alive: number;
+  busy: number;
+}
+
+/** Everything that /metrics tells. One registry for a program, none of it global: tests start several. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix });
+
+  const requests = new Counter({
+    name: `${prefix}requests_total`,
+    help: 'HTTP requests answered.',
+    labelNames: ['route', 'method', 'code'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: `${prefix}request_duration_seconds`,
+    help: 'Time from the request line to the end of the answer.',
+    labelNames: ['route'],
+    buckets: seconds,
+    registers,
+  });
+  const stage = new Histogram({
+    name: `${prefix}stage_duration_seconds`,
+    help: 'Time in each stage of a prediction: queue is counted for each product, decode, tokenise and infer for each batch.',
+    labelNames: ['stage'],
+    buckets: seconds,
+    registers,
+  });
+  const batch = new Histogram({
+    name: `${prefix}batch_size`,
+    help: 'Products taken by a worker at a time.',
+    buckets: [1, 2, 3, 4, 5, 6, 7, 8],
+    registers,
+  });
+  const lost = new Counter({
+    name: `${prefix}workers_lost_total`,
+    help: 'Inference workers that ended on their own and were replaced.',
+    registers,
+  });
+  const model = new Gauge({
+    name: `${prefix}model_info`,
+    help: 'The model that serves, always 1.',
+    labelNames: ['release', 'digest'],
+    registers,
+  });
+  const database = new Gauge({
+    name: `${prefix}database_up`,
+    help: "Whether the accounts' database answered lately. Absent where the service has none.",
+    registers: [],
+  });
+
+  const stages = {
+    queue: stage.labels('queue'),
+    decode: stage.labels('decode'),
+    tokenise: stage.labels('tokenise'),
+    infer: stage.labels('infer'),
+  };
+
+  return {
+    registry,
+    request(route: string, method: string, code: number, ms: number): void {
+      requests.inc({ route, method, code });
+      duration.observe({ route }, ms / 1000);
+    },
+    queued: (ms: number) => stages.queue.observe(ms / 1000),
+    stages({ decode, tokenise, infer, items }: StageTimes & { items: number }): void {
+      if (decode > 0) stages.decode.observe(decode / 1000);
+      stages.tokenise.observe(tokenise / 1000);
+      stages.infer.observe(infer / 1000);
+      batch.observe(items);
+    },
+    workerLost: () => lost.inc(),
+    model: (release: string, digest: string) => model.set({ release, digest }, 1),
+    database(up: boolean): void {
+      if (!registry.getSingleMetric(`${prefix}database_up`)) registry.registerMetric(database);
+      database.set(up ? 1 : 0);
+    },
+    /** Gauges that are read from the engine when someone asks. */
+    watchEngine(read: () => EngineState): void {
+      const gauge = (name: keyof EngineState, metric: string, help: string) =>
+        new Gauge({
+          name: `${prefix}${metric}`,
+          help,
+          registers,
+          collect() {
+            this.set(read()[name]);
+          },
+        });
+      gauge('queued', 'queue_depth', 'Products that wait for a worker.');
+      gauge('workers', 'workers', 'Inference workers that there should be.');
+      gauge('alive', 'workers_alive', 'Inference workers that are ready for work or at it.');
+      gauge('busy', 'workers_busy', 'Inference workers at work.');
+    },
+  };
+}
+
+export type ServiceMetrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { keys, StepError, type Store, StoreUnreachable } from '@shelfwise/trainer-contract';
+import type { Logger } from 'pino';
+
+export interface FetchSettings {
+  store: Store;
+  release: string;
+  /** `sha256:<hex>` that the tar must have. */
+  digest: string;
+  dir: string;
+  log: Logger;
+  /** How long an unreachable store is tried again. */
+  patienceMs: number;
+  sleep?: (ms: number) => Promise<void>;
+  now?: () => number;
+}
+
+const firstPauseMs = 250;
+const longestPauseMs = 15_000;
+
+/**
+ * Downloads the model tar of a release and checks its digest; gives the path. A store that does not answer is tried again
+ * with growing pauses. A digest that is wrong is tried once more (the transfer may be to blame), then it is BadData.
+ */
+export async function fetchModelTar(settings: FetchSettings): Promise<string> {
+  const { store, release, digest, dir, log, patienceMs } = settings;
+  const { sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)), now = Date.now } =
+    settings;
+  const key = keys.model(release, digest);
+  const path = join(dir, 'model.tar');
+  const end = now() + patienceMs;
+  let mismatches = 0;
+  for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+    try {
+      const { sha256 } = await store.readToFile(key, path);
+      if (sha256 === digest) return path;
+      if (++mismatches > 1) throw changed(store, key, sha256, digest);
+      log.warn(
+        { key, sha256 },
+        'the model tar has another digest than asked for; it is downloaded once more',
+      );
+    } catch (error) {
+      if (!(error instanceof StoreUnreachable) || now() + pause > end) throw error;
+      log.warn(
+        { err: error, retryInMs: pause },
+        'the store does not answer; the download is tried again',
+      );
+    }
+    await sleep(pause);
+  }
+}
+
+function changed(store: Store, key: string, seen: string, asked: string): StepError {
+  return new StepError(
+    'BadData',
+    `The object ${key} in ${store.url} has the digest ${seen}, not ${asked}: it was changed after it was published, so it is not served.`,
+  );
+}
