@@ -1,0 +1,116 @@
+import { type Bytes, bytes, float, integer, message } from './protobuf.ts';
+
+/** Element types of ONNX tensors. Source: onnx.proto3, TensorProto.DataType. */
+export const elementType = { float: 1, uint8: 2, int32: 6, int64: 7 } as const;
+export type ElementType = keyof typeof elementType;
+
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+export interface Port {
+  readonly name: string;
+  readonly type: ElementType;
+  /** A string names a dimension that is known at run time. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** Collects nodes and constants; names of values are made from the names of their nodes. */
+export interface GraphBuilder {
+  /** Adds a node and returns the name of its output (with `outputs`, use `nodes`). */
+  node(operator: string, inputs: string[], attributes?: Record<string, Attribute>): string;
+  /** The same for a node with several outputs. */
+  nodes(
+    operator: string,
+    inputs: string[],
+    outputs: number,
+    attributes?: Record<string, Attribute>,
+  ): string[];
+  constant(values: Float32Array | BigInt64Array, shape: readonly number[]): string;
+  /** Gives a value the name of a graph's output. */
+  output(value: string, name: string): void;
+  /** The whole model as the bytes of a .onnx file. */
+  finish(inputs: readonly Port[], outputs: readonly Port[]): Uint8Array;
+}
+
+/** IR 10 goes with opset 21; 8 and 17 are read by every runtime of the last years and hold all we need. */
+const irVersion = 8;
+const opset = 17;
+
+export function createGraph(name: string): GraphBuilder {
+  const nodes: Bytes[] = [];
+  const initializers: Bytes[] = [];
+  const nodesOf: GraphBuilder['nodes'] = (operator, inputs, count, attributes = {}) => {
+    const id = `${operator}_${nodes.length}`;
+    const outputs = Array.from({ length: count }, (_, i) => (count > 1 ? `${id}.${i}` : id));
+    nodes.push(bytes(1, nodeProto(id, operator, inputs, outputs, attributes)));
+    return outputs;
+  };
+  return {
+    nodes: nodesOf,
+    node: (operator, inputs, attributes) => nodesOf(operator, inputs, 1, attributes)[0] as string,
+    constant(values, shape) {
+      const id = `constant_${initializers.length}`;
+      const type = values instanceof Float32Array ? elementType.float : elementType.int64;
+      const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      const dims = shape.map((size) => integer(1, size));
+      initializers.push(bytes(5, message(dims, integer(2, type), bytes(8, id), bytes(9, raw))));
+      return id;
+    },
+    output(value, as) {
+      nodes.push(bytes(1, nodeProto(as, 'Identity', [value], [as], {})));
+    },
+    finish(inputs, outputs) {
+      const graph = message(
+        nodes,
+        bytes(2, name),
+        initializers,
+        inputs.map((port) => bytes(11, valueInfo(port))),
+        outputs.map((port) => bytes(12, valueInfo(port))),
+      );
+      return message(
+        integer(1, irVersion),
+        bytes(2, 'shelfwise'),
+        bytes(7, graph),
+        bytes(8, message(bytes(1, ''), integer(2, opset))),
+      );
+    },
+  };
+}
+
+/** NodeProto: input 1, output 2, name 3, op_type 4, attribute 5. */
+function nodeProto(
+  name: string,
+  operator: string,
+  inputs: string[],
+  outputs: string[],
+  attributes: Record<string, Attribute>,
+): Bytes {
+  return message(
+    inputs.map((input) => bytes(1, input)),
+    outputs.map((output) => bytes(2, output)),
+    bytes(3, name),
+    bytes(4, operator),
+    Object.entries(attributes).map(([key, value]) => bytes(5, attributeProto(key, value))),
+  );
+}
+
+/** AttributeProto: name 1, f 2, i 3, s 4, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, INTS 7). */
+function attributeProto(name: string, value: Attribute): Bytes {
+  const key = bytes(1, name);
+  if (typeof value === 'number') return message(key, integer(3, value), integer(20, 2));
+  if (typeof value === 'string') return message(key, bytes(4, value), integer(20, 3));
+  if ('float' in value) return message(key, float(2, value.float), integer(20, 1));
+  return message(
+    key,
+    value.map((each) => integer(8, each)),
+    integer(20, 7),
+  );
+}
+
+/** ValueInfoProto: name 1, type 2 → tensor_type 1 → elem_type 1, shape 2 → dim 1 → dim_value 1 or dim_param 2. */
+function valueInfo({ name, type, shape }: Port): Bytes {
+  const dims = shape.map((size) =>
+    bytes(1, typeof size === 'number' ? integer(1, size) : bytes(2, size)),
+  );
+  const tensor = message(integer(1, elementType[type]), bytes(2, message(dims)));
+  return message(bytes(1, name), bytes(2, message(bytes(1, tensor))));
+}

@@ -1,0 +1,86 @@
+import type { TextFeatures } from '@shelfwise/trainer-contract';
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-node';
+import { createExtractor } from '../backbone/network.ts';
+import type { TensorFlow } from '../native/tensorflow.ts';
+import { toProbabilities } from './calibration.ts';
+import { applyHead } from './head.ts';
+import { normalisePictures } from './normalise.ts';
+import { choose } from './predict.ts';
+import type { TrainedModel } from './trained-model.ts';
+
+/** One prediction's inputs; without a picture `pixels` is null. */
+export interface ReferenceInput {
+  readonly text: TextFeatures;
+  readonly pixels: Uint8Array | null;
+}
+
+/** Class probabilities of what answers, of text alone and of the picture alone. */
+export interface ReferenceOutput {
+  readonly probabilities: number[];
+  readonly text: number[];
+  readonly picture: number[];
+}
+
+/** Computes what the model answers in TensorFlow, with the code it was trained with: what the exported files must repeat. */
+export function reference(
+  tf: TensorFlow,
+  model: TrainedModel,
+  inputs: readonly ReferenceInput[],
+): ReferenceOutput[] {
+  const extractor = createExtractor(tf, model.backbone);
+  try {
+    return inputs.map((input) => answer(tf, model, extractor.extract, input));
+  } finally {
+    extractor.dispose();
+  }
+}
+
+function answer(
+  tf: TensorFlow,
+  model: TrainedModel,
+  extract: (pictures: Tensor4D) => Tensor2D,
+  { text, pixels }: ReferenceInput,
+): ReferenceOutput {
+  const { imageSize, head, temperatures } = model;
+  const { classes } = head;
+  const margins = tf.tidy(() => {
+    const bytes = new Int32Array(imageSize * imageSize * 3);
+    if (pixels) bytes.set(pixels);
+    const raw = extract(tf.tensor4d(bytes, [1, imageSize, imageSize, 3], 'int32'));
+    const tokens = text.ids.length;
+    const width = 2 * classes;
+    const outputs = applyHead(
+      tf,
+      {
+        embedding: tf.tensor2d(head.embedding, [head.embedding.length / width, width]),
+        kernel: tf.tensor2d(head.kernel, [head.kernel.length / width, width]),
+        bias: tf.tensor1d(head.bias),
+      },
+      {
+        ids: tf.tensor2d(text.ids, [1, tokens], 'int32'),
+        weights: tf.tensor2d(text.weights, [1, tokens]),
+        picture: normalisePictures(tf, raw, model.scale),
+      },
+    );
+    const read = (values: Tensor2D) => values.dataSync<'float32'>();
+    return {
+      fused: read(outputs.fused),
+      text: read(outputs.text),
+      picture: read(outputs.picture),
+    };
+  });
+  const labels = Int32Array.of(0);
+  const softmax = (name: keyof typeof margins) =>
+    toProbabilities({ classes, values: margins[name], labels }, temperatures[name]);
+  const each = { fused: softmax('fused'), text: softmax('text'), picture: softmax('picture') };
+  const probabilities = choose(each, {
+    hasText: Uint8Array.of(text.present ? 1 : 0),
+    hasPicture: Uint8Array.of(pixels ? 1 : 0),
+    classes,
+  });
+  return {
+    probabilities: [...probabilities],
+    text: [...each.text],
+    picture: [...each.picture],
+  };
+}

@@ -1,0 +1,142 @@
+import type { Convolution } from '../../backbone/layers.ts';
+import { pictureLength, smallestNorm, tapWeight } from '../normalise.ts';
+import type { TrainedModel } from '../trained-model.ts';
+import { attribute, createGraph, type GraphBuilder } from './graph.ts';
+
+/**
+ * The model as a tfjs graph model, for browsers and Node programs without onnxruntime: the same inputs and
+ * outputs as the ONNX file, but that `image` is int32 (tfjs has no bytes).
+ */
+export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } {
+  const graph = createGraph();
+  const tokens = model.text.maximumTokens;
+  const side = model.imageSize;
+  const { classes } = model.head;
+  const width = 2 * classes;
+  const ids = graph.input('text_ids', 'int32', [-1, tokens]);
+  const weights = graph.input('text_weights', 'float32', [-1, tokens]);
+  const image = graph.input('image', 'int32', [-1, side, side, 3]);
+  const hasPicture = graph.input('image_present', 'float32', [-1, 1]);
+  const hasText = graph.input('text_present', 'float32', [-1, 1]);
+
+  const picture = normalise(graph, addBackbone(graph, model, image), model);
+  const rows = model.head.embedding.length / width;
+  const embedding = graph.constant(model.head.embedding, [rows, width]);
+  const gathered = graph.node('GatherV2', [embedding, ids, graph.constant(Int32Array.of(0), [])]);
+  const column = graph.node('ExpandDims', [weights, graph.constant(Int32Array.of(2), [])]);
+  const byText = graph.node('Sum', [
+    graph.node('Mul', [gathered, column]),
+    graph.constant(Int32Array.of(1), [1]),
+  ]);
+  const kernel = graph.constant(model.head.kernel, [model.head.kernel.length / width, width]);
+  const byPicture = graph.node('MatMul', [picture, kernel], {
+    transpose_a: attribute.flag(false),
+    transpose_b: attribute.flag(false),
+  });
+  const half = (value: string, from: number) =>
+    graph.node('Slice', [
+      value,
+      graph.constant(Int32Array.of(0, from), [2]),
+      graph.constant(Int32Array.of(-1, classes), [2]),
+    ]);
+  const probabilities = (margins: string, part: number, temperature: number, name?: string) => {
+    const bias = model.head.bias.slice(part * classes, (part + 1) * classes);
+    const shifted = graph.node('AddV2', [margins, graph.constant(bias, [classes])]);
+    const by = graph.constant(Float32Array.of(1 / temperature), []);
+    return graph.node('Softmax', [graph.node('Mul', [shifted, by])], {}, name);
+  };
+  const both = graph.node('AddV2', [half(byText, 0), half(byPicture, 0)]);
+  const { fused, text, picture: alone } = model.temperatures;
+  const byBoth = probabilities(both, 0, fused);
+  const byTextAlone = probabilities(half(byText, classes), 1, text, 'text_probabilities');
+  const byPictureAlone = probabilities(half(byPicture, classes), 2, alone, 'image_probabilities');
+  const withPicture = mix(graph, hasText, byBoth, byPictureAlone);
+  mix(graph, hasPicture, withPicture, byTextAlone, 'probabilities');
+  return graph.finish(['probabilities', 'text_probabilities', 'image_probabilities']);
+}
+
+function addBackbone(graph: GraphBuilder, { backbone }: TrainedModel, image: string): string[] {
+  const cast = graph.node('Cast', [image], {
+    SrcT: { type: 'DT_INT32' },
+    DstT: { type: 'DT_FLOAT' },
+  });
+  const centred = graph.node('Sub', [cast, graph.constant(Float32Array.of(127), [])]);
+  let x = convolve(
+    graph,
+    graph.node('Mul', [centred, graph.constant(Float32Array.of(1 / 128), [])]),
+    backbone.stem,
+  );
+  const average = (value: string) =>
+    graph.node('Mean', [value, graph.constant(Int32Array.of(1, 2), [2])], {
+      keep_dims: attribute.flag(false),
+    });
+  const taps: string[] = [];
+  for (const block of backbone.blocks) {
+    const before = x;
+    for (const layer of block.layers) x = convolve(graph, x, layer);
+    if (block.residual) x = graph.node('AddV2', [x, before]);
+    if (block.tapped) taps.push(average(x));
+  }
+  return [graph.node('Sqrt', [average(convolve(graph, x, backbone.head))]), ...taps];
+}
+
+function convolve(graph: GraphBuilder, x: string, layer: Convolution): string {
+  const { kernel, stride, output } = layer;
+  const inputs = layer.depthwise ? 1 : layer.input;
+  const shape = layer.depthwise ? [kernel, kernel, output, 1] : [kernel, kernel, inputs, output];
+  const weights = graph.constant(toHwio(layer, inputs), shape);
+  const y = graph.node(layer.depthwise ? 'DepthwiseConv2dNative' : 'Conv2D', [x, weights], {
+    strides: attribute.integers([1, stride, stride, 1]),
+    dilations: attribute.integers([1, 1, 1, 1]),
+    padding: attribute.text('SAME'),
+    data_format: attribute.text('NHWC'),
+  });
+  const biased = graph.node('AddV2', [y, graph.constant(layer.bias, [output])]);
+  return layer.relu6 ? graph.node('Relu6', [biased]) : biased;
+}
+
+/** [out, in, height, width] → [height, width, in, out]; for depthwise kernels `in` is 1, so [height, width, out, 1] is the same order. */
+function toHwio({ weights, kernel, output }: Convolution, inputs: number): Float32Array {
+  const turned = new Float32Array(weights.length);
+  const area = kernel * kernel;
+  for (let o = 0; o < output; o += 1)
+    for (let i = 0; i < inputs; i += 1)
+      for (let at = 0; at < area; at += 1)
+        turned[(at * inputs + i) * output + o] = weights[(o * inputs + i) * area + at] as number;
+  return turned;
+}
+
+function normalise(graph: GraphBuilder, features: string[], { scale }: TrainedModel): string {
+  let from = 0;
+  const blocks = features.map((feature, index) => {
+    const to = from + (scale.widths[index] as number);
+    const mean = graph.constant(scale.mean.slice(from, to), [to - from]);
+    const factor = graph.constant(scale.factor.slice(from, to), [to - from]);
+    from = to;
+    const standard = graph.node('Mul', [graph.node('Sub', [feature, mean]), factor]);
+    return toLength(graph, standard, index === 0 ? 1 : tapWeight);
+  });
+  const joined = graph.node('ConcatV2', [...blocks, graph.constant(Int32Array.of(1), [])], {
+    N: attribute.integer(blocks.length),
+  });
+  return toLength(graph, joined, pictureLength);
+}
+
+function toLength(graph: GraphBuilder, rows: string, length: number): string {
+  const squares = graph.node(
+    'Sum',
+    [graph.node('Mul', [rows, rows]), graph.constant(Int32Array.of(1), [1])],
+    { keep_dims: attribute.flag(true) },
+  );
+  const floor = graph.constant(Float32Array.of(smallestNorm), []);
+  const norm = graph.node('Maximum', [graph.node('Sqrt', [squares]), floor]);
+  const unit = graph.node('RealDiv', [rows, norm]);
+  return graph.node('Mul', [unit, graph.constant(Float32Array.of(length), [])]);
+}
+
+function mix(graph: GraphBuilder, flag: string, yes: string, no: string, name?: string): string {
+  const one = graph.constant(Float32Array.of(1), []);
+  const otherwise = graph.node('Sub', [one, flag]);
+  const parts = [graph.node('Mul', [flag, yes]), graph.node('Mul', [otherwise, no])];
+  return graph.node('AddV2', parts, {}, name);
+}
