@@ -1,16 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, realpath } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { glob, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { missingLibraries } from './links.ts';
+import { missingLibraries, searchPath } from './links.ts';
 
 /**
- * Checks that the addon and the libraries behind it find every shared library that they want:
+ * Checks that the addon and every library behind it find each shared library that they want:
  *
  *   node trainer/native/check-links.ts cpu|gpu
  *
  * TensorFlow opens CUDA's libraries by name only when it meets a GPU, so a broken GPU image would be noticed on a GPU
- * node at the earliest; here it is noticed where the image is built.
+ * node at the earliest; here it is noticed where the image is built. Needs ldd and readelf (binutils).
  */
 const openedByName = [
   'libcudart.so.12',
@@ -21,6 +22,7 @@ const openedByName = [
   'libcupti.so.12',
   'libcusolver.so.11',
   'libcusparse.so.12',
+  'libnccl.so.2',
 ];
 
 async function main(device: string | undefined): Promise<void> {
@@ -28,38 +30,46 @@ async function main(device: string | undefined): Promise<void> {
     throw new Error('usage: node trainer/native/check-links.ts cpu|gpu');
   const name = device === 'gpu' ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node';
   const home = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
-  const addon = join(home, 'lib', 'napi-v8', 'tfjs_binding.node');
   const libraries = await realpath(join(home, 'deps', 'lib'));
-  const files = [addon, join(libraries, 'libtensorflow_cc.so.2')];
-  const folders = device === 'gpu' ? await cudaFolders(join(libraries, '..', 'nvidia')) : [];
-  const names = new Map<string, string>();
-  for (const folder of folders) {
-    for (const file of await readdir(folder)) names.set(file, join(folder, file));
-  }
-  const absent = device === 'gpu' ? openedByName.filter((wanted) => !names.has(wanted)) : [];
-  files.push(...[...names.values()].filter((path) => /\.so(\.|$)/.test(path)));
-  const missing = files.flatMap((file) => unresolved(file, folders));
-  for (const wanted of absent)
-    missing.push(`${wanted}, which TensorFlow opens by name, is in no wheel`);
+  const tensorflow = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((library) =>
+    join(libraries, library),
+  );
+  const files = [join(home, 'lib', 'napi-v8', 'tfjs_binding.node'), ...tensorflow];
+  for await (const file of glob('../nvidia/*/lib/*.so*', { cwd: libraries }))
+    files.push(join(libraries, file));
+  const missing = files.flatMap(unresolved);
+  if (device === 'gpu') missing.push(...notOpened(tensorflow));
   for (const line of missing) process.stderr.write(`${line}\n`);
   process.stdout.write(`${JSON.stringify({ device, checked: files.length, missing })}\n`);
   process.exitCode = missing.length > 0 ? 1 : 0;
 }
 
-async function cudaFolders(root: string): Promise<string[]> {
-  const wheels = await readdir(root);
-  return wheels.map((wheel) => join(root, wheel, 'lib'));
+/** The libraries that the dynamic linker does not find for `file`. */
+function unresolved(file: string): string[] {
+  return missingLibraries(words('ldd', [file])).map(
+    (library) => `${file} wants ${library}: not found`,
+  );
 }
 
-/** The libraries that the dynamic linker does not find for `file`, with `folders` where TensorFlow would look. */
-function unresolved(file: string, folders: string[]): string[] {
-  const ldd = spawnSync('ldd', [file], {
-    encoding: 'utf8',
-    env: { ...process.env, LD_LIBRARY_PATH: folders.join(':') },
-  });
-  if (ldd.error || ldd.status !== 0)
-    throw new Error(`ldd can't read ${file}: ${ldd.error?.message ?? ldd.stderr.trim()}`);
-  return missingLibraries(ldd.stdout).map((library) => `${file} wants ${library}: not found`);
+/** dlopen looks where the run path of the library that calls it points to. */
+function notOpened(callers: string[]): string[] {
+  const folders = callers.flatMap((caller) =>
+    searchPath(words('readelf', ['--dynamic', '--wide', caller]), dirname(caller)),
+  );
+  return openedByName
+    .filter((name) => !folders.some((folder) => existsSync(join(folder, name))))
+    .map((name) => `TensorFlow opens ${name} by name: it is in no folder of its run path`);
+}
+
+function words(program: string, args: string[]): string {
+  // What the builder's environment adds to the search must not hide what a pod would miss.
+  const { LD_LIBRARY_PATH: _, ...env } = process.env;
+  const done = spawnSync(program, args, { encoding: 'utf8', env, maxBuffer: 2 ** 26 });
+  if (done.error || done.status !== 0)
+    throw new Error(
+      `${program} ${args.join(' ')} failed: ${done.error?.message ?? done.stderr.trim()}`,
+    );
+  return done.stdout;
 }
 
 await main(process.argv[2]).catch((error: Error) => {

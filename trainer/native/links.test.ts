@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { missingLibraries } from './links.ts';
+import { missingLibraries, searchPath } from './links.ts';
 
 describe('missingLibraries', () => {
   const cases: { name: string; ldd: string; missing: string[] }[] = [
@@ -22,5 +22,20 @@ describe('missingLibraries', () => {
   ];
   for (const { name, ldd, missing } of cases) {
     it(name, () => expect(missingLibraries(ldd)).to.deep.equal(missing));
+  }
+});
+
+describe('searchPath', () => {
+  const line = (value: string) => ` 0x1d (RUNPATH)            Library runpath: [${value}]\n`;
+  const cases: { name: string; dynamic: string; folders: string[] }[] = [
+    {
+      name: 'resolves $ORIGIN, each folder once',
+      dynamic: line('$ORIGIN/../nvidia/x/lib:/opt/y:$ORIGIN/../nvidia/x/lib'),
+      folders: ['/a/nvidia/x/lib', '/opt/y'],
+    },
+    { name: 'is empty without a run path', dynamic: ' 0x1 (NEEDED) [libc.so.6]\n', folders: [] },
+  ];
+  for (const { name, dynamic, folders } of cases) {
+    it(name, () => expect(searchPath(dynamic, '/a/tensorflow')).to.deep.equal(folders));
   }
 });
