@@ -1,6 +1,7 @@
 /** What trainer and inference agree on: the dataset, the model tar, the store that holds them, and how inputs are prepared. */
 export * from './bundle.ts';
 export * from './bundle-schema.ts';
+export * from './catalog.ts';
 export * from './digest.ts';
 export * from './layout.ts';
 export * from './manifest.ts';

@@ -1,0 +1,12 @@
+/** The view through which snapshot reads a shop's own database: its only contract with that database. */
+export const catalogView = {
+  name: 'shelfwise_training_products_v1',
+  /** All of type text. A product is usable when it has an id, a designation and a category. */
+  columns: {
+    product_id: 'unique',
+    designation: 'what the product is called',
+    description: 'null where there is none',
+    category: 'the class',
+    picture_key: 'key of the picture below the address of pictures; null where there is none',
+  },
+} as const;

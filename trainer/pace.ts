@@ -1,0 +1,42 @@
+import type { ProgressEvent } from './step.ts';
+
+const everyMs = 1000;
+
+/**
+ * Tells how far a phase is: at most once a second, at its beginning and at its end, with rate and time left.
+ * `now` is in milliseconds.
+ */
+export function createPace(
+  show: (event: ProgressEvent) => void,
+  { step, phase, total }: { step: string; phase: string; total: number },
+  now: () => number = () => performance.now(),
+) {
+  const started = now();
+  let told = Number.NEGATIVE_INFINITY;
+  let done = 0;
+
+  function tell(): void {
+    told = now();
+    const seconds = (told - started) / 1000;
+    const rate = seconds > 0 && done > 0 ? done / seconds : undefined;
+    show({
+      step,
+      phase,
+      done,
+      total,
+      ...(rate && { itemsPerSecond: round(rate), etaSeconds: round((total - done) / rate) }),
+    });
+  }
+  tell();
+
+  return {
+    advance(by = 1): void {
+      done += by;
+      if (done === total || now() - told >= everyMs) tell();
+    },
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,84 @@
+import {
+  decodePicture,
+  PictureError,
+  pictureLimitBytes,
+  StoreNotFound,
+  sampleKey,
+  sha256Of,
+} from '@shelfwise/trainer-contract';
+import { concurrently } from '../concurrently.ts';
+import type { InvalidList } from './invalid.ts';
+import type { PictureTask, Product, Row, Source, SpooledPicture } from './product.ts';
+import type { Spool } from './spool.ts';
+
+/** Enough to hide an object store's latency; decoding has its own threads. */
+const downloads = 32;
+/** Decoded small: only whether a picture can be read is asked here. */
+const probeSize = 16;
+
+/**
+ * Brings the pictures of the rows into the spool, each read to its last pixel. A product whose
+ * picture is missing or unreadable goes to `invalid`. The products come sorted by key.
+ */
+export async function collectProducts(
+  source: Source,
+  rows: Row[],
+  { spool, invalid, signal, advance }: Collecting,
+): Promise<Product[]> {
+  const products: Product[] = [];
+  const column = source.columns.picture;
+  const take = (row: Row, picture: SpooledPicture | null) =>
+    products.push({ ...row, key: sampleKey(row.id), picture });
+
+  async function look({ row, load }: PictureTask): Promise<void> {
+    signal.throwIfAborted();
+    try {
+      const bytes = await load();
+      await probe(bytes);
+      const place = await spool.append(bytes);
+      take(row, { ...place, digest: sha256Of(bytes) });
+    } catch (error) {
+      const reason = unusable(error);
+      if (!reason) throw error;
+      invalid.add(row.row, column, row.pictureKey, reason);
+    }
+    advance();
+  }
+
+  const withPicture = rows.filter((row) => row.pictureKey !== null);
+  const missing = new Set(withPicture);
+  async function* tasks() {
+    for await (const task of source.pictures(withPicture)) {
+      // A tar may hold a picture twice; the first counts.
+      if (missing.delete(task.row)) yield task;
+    }
+  }
+  await concurrently(tasks(), downloads, look);
+  for (const row of missing) {
+    invalid.add(row.row, column, row.pictureKey, 'names a picture that is missing');
+    advance();
+  }
+  for (const row of rows) if (row.pictureKey === null) take(row, null);
+  return products.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+interface Collecting {
+  spool: Spool;
+  invalid: InvalidList;
+  signal: AbortSignal;
+  advance(): void;
+}
+
+async function probe(bytes: Buffer): Promise<void> {
+  if (bytes.length > pictureLimitBytes) {
+    throw new PictureError(`The picture is larger than ${pictureLimitBytes} bytes.`);
+  }
+  await decodePicture(bytes, probeSize);
+}
+
+/** Why the product is left out; undefined for what is wrong with more than this one product. */
+function unusable(error: unknown): string | undefined {
+  if (error instanceof StoreNotFound) return 'names a picture that is missing';
+  if (!(error instanceof PictureError)) return undefined;
+  return `names a picture that cannot be used: ${error.message.replace(/\.$/, '')}`;
+}

@@ -1,0 +1,62 @@
+import { type Members, StepError } from '@shelfwise/trainer-contract';
+import { groupProducts } from './groups.ts';
+import type { InvalidList } from './invalid.ts';
+import type { Product, Side, Source } from './product.ts';
+import { splitProducts } from './split.ts';
+
+export type PlacedProduct = Product & { group: number; side: Side };
+
+/** Gives each product its group and its side; `before` holds the sides of the parent snapshot by key. */
+export function placeProducts(
+  found: Product[],
+  before: Map<string, Side>,
+  holdoutPercent: number,
+): PlacedProduct[] {
+  const { groups } = groupProducts(found);
+  const members = found.map((product, i) => ({
+    ...product,
+    group: groups[i] as number,
+    before: before.get(product.key) ?? null,
+  }));
+  const sides = splitProducts(members, holdoutPercent);
+  return members.map((member, i) => ({
+    ...member,
+    side: sides[i] as Side,
+  }));
+}
+
+/** A holdout product of a class that nothing in train shows can only be judged wrongly: it is left out. */
+export function withoutUnlearnable(
+  products: PlacedProduct[],
+  source: Source,
+  invalid: InvalidList,
+) {
+  const learnt = new Set(products.filter(({ side }) => side === 'train').map((p) => p.class));
+  return products.filter((product) => {
+    if (learnt.has(product.class)) return true;
+    const reason = 'is a class of which no product is in train';
+    invalid.add(product.row, source.columns.class, product.class, reason);
+    return false;
+  });
+}
+
+/** Products of each class on either side, sorted by class. Throws BadData below two classes. */
+export function countClasses(products: PlacedProduct[], source: Source) {
+  const classes = [...Map.groupBy(products, (product) => product.class)]
+    .map(([name, own]) => {
+      const holdout = own.filter(({ side }) => side === 'holdout').length;
+      return { class: name, train: own.length - holdout, holdout };
+    })
+    .sort((a, b) => (a.class < b.class ? -1 : 1));
+  if (classes.length < 2) {
+    const only = classes[0] ? `only the class ${classes[0].class}` : 'no class';
+    throw new StepError('BadData', `${source.url} has ${only}; a classifier needs two at least.`);
+  }
+  return classes;
+}
+
+/** Keys on either side, sorted as the products are. */
+export function membersOf(products: PlacedProduct[]): Members {
+  const on = (name: Side) => products.filter(({ side }) => side === name).map(({ key }) => key);
+  return { schemaVersion: 1, train: on('train'), holdout: on('holdout') };
+}

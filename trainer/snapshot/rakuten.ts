@@ -1,0 +1,91 @@
+import { posix } from 'node:path';
+import { openStore, StepError, type Store, type StoreSettings } from '@shelfwise/trainer-contract';
+import { type CsvRow, readCsv } from './csv.ts';
+import { fromObjects, fromTars } from './pictures.ts';
+import type { Row, Side, Source } from './product.ts';
+
+const products = 'X_train.csv';
+const labels = 'Y_train.csv';
+const images = 'images/';
+
+/**
+ * The layout of the Rakuten challenge below `url`: X_train.csv, Y_train.csv, and pictures named
+ * image_<imageid>_product_<productid> as objects or in tar files below images/.
+ */
+export function openRakuten(url: string, settings: StoreSettings): Source {
+  const store = openStore(url, settings);
+  return {
+    kind: 'rakuten',
+    url,
+    columns: {
+      id: 'productid',
+      designation: 'designation',
+      class: 'prdtypecode',
+      picture: 'imageid',
+    },
+    rows: () => readRows(store),
+    async *pictures(rows) {
+      const wanted = new Map(rows.map((row) => [row.pictureKey as string, row]));
+      const tars: string[] = [];
+      const objects = new Map<string, string>();
+      for await (const { key } of store.list(images)) {
+        if (key.endsWith('.tar')) tars.push(key);
+        else if (wanted.has(stem(key))) objects.set(stem(key), key);
+      }
+      if (tars.length > 0) yield* fromTars(store, tars.sort(), (name) => wanted.get(stem(name)));
+      else yield* fromObjects(store, rows, (row) => objects.get(row.pictureKey as string));
+    },
+  };
+}
+
+async function* readRows(store: Store): AsyncGenerator<Row> {
+  const right = readCsv(await open(store, labels), labels, ['prdtypecode']);
+  const left = readCsv(await open(store, products), products, [
+    ...['designation', 'description', 'productid', 'imageid'],
+  ]);
+  try {
+    for await (const product of left) {
+      const label = (await right.next()).value as CsvRow | undefined;
+      // Both begin with pandas' index, a column without a name, by which a row is known in both.
+      const [index, labelIndex] = [product.get(''), label?.get('')];
+      if (!label || (index !== undefined && labelIndex !== undefined && index !== labelIndex)) {
+        throw apart(product.row, index, label ? labelIndex : undefined);
+      }
+      yield toRow(product, label);
+    }
+    const more = await right.next();
+    if (!more.done) throw apart(more.value.row, undefined, more.value.get(''));
+  } finally {
+    await right.return(undefined);
+  }
+}
+
+function toRow(product: CsvRow, label: CsvRow): Row {
+  const value = (column: string) => product.get(column)?.trim() ?? '';
+  return {
+    row: product.row,
+    id: value('productid'),
+    designation: value('designation'),
+    description: value('description') || null,
+    class: label.get('prdtypecode')?.trim() ?? '',
+    pictureKey: value('imageid') && `image_${value('imageid')}_product_${value('productid')}`,
+    wanted: (value('split') || null) as Side | null,
+  };
+}
+
+async function open(store: Store, name: string) {
+  return store.stream(name);
+}
+
+function apart(row: number, index: string | undefined, labelIndex: string | undefined): StepError {
+  const has = (value: string | undefined) =>
+    value === undefined ? 'no such row' : `the index ${value}`;
+  return new StepError(
+    'BadData',
+    `${products} and ${labels} do not belong together: in row ${row} the first has ${has(index)}, the second ${has(labelIndex)}.`,
+  );
+}
+
+function stem(key: string): string {
+  return posix.basename(key).replace(/\.(jpe?g|png|webp)$/i, '');
+}

@@ -1,0 +1,25 @@
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** Pictures in one file on disk: they are needed twice, and are too many to keep in memory. */
+export async function openSpool(path: string) {
+  const file: FileHandle = await open(path, 'wx+');
+  let end = 0;
+  return {
+    async append(bytes: Buffer): Promise<{ offset: number; size: number }> {
+      const offset = end;
+      end += bytes.length;
+      await file.write(bytes, 0, bytes.length, offset);
+      return { offset, size: bytes.length };
+    },
+    async read({ offset, size }: { offset: number; size: number }): Promise<Buffer> {
+      const bytes = Buffer.alloc(size);
+      const { bytesRead } = await file.read(bytes, 0, size, offset);
+      if (bytesRead !== size)
+        throw new Error(`The spool holds ${bytesRead} of ${size} bytes at ${offset}.`);
+      return bytes;
+    },
+    close: () => file.close(),
+  };
+}
+
+export type Spool = Awaited<ReturnType<typeof openSpool>>;
