@@ -43,7 +43,7 @@ export async function readProducts(
   const texts = createWriteStream(textPath);
   const labelOf = new Map(options.classes.map((name, index) => [name, index]));
   const labels: number[] = [];
-  const validation: number[] = [];
+  const draws: number[] = [];
   const hasPicture: number[] = [];
   const examples = chooseExamples();
 
@@ -58,7 +58,7 @@ export async function readProducts(
           `The product ${sample.id} is of class "${sample.class}", which snapshot.json does not list: take a new snapshot.`,
         );
       labels.push(label);
-      validation.push(isValidation(sample.id) ? 1 : 0);
+      draws.push(drawOf(sample.id));
       hasPicture.push(pixels ? 1 : 0);
       examples.offer(sample);
       texts.write(`${JSON.stringify([sample.designation, sample.description])}\n`);
@@ -71,7 +71,7 @@ export async function readProducts(
     classes: options.classes,
     count: labels.length,
     labels: Int32Array.from(labels),
-    validation: Uint8Array.from(validation),
+    validation: chooseValidation(draws),
     hasPicture: Uint8Array.from(hasPicture),
     pictures,
     widths: options.widths,
@@ -80,10 +80,16 @@ export async function readProducts(
   };
 }
 
-/** By the id alone, so that a product stays on its side whatever else is in the catalogue. */
-function isValidation(id: string): boolean {
+/** A number in [0, 1) by the id alone, so that a product stays on its side whatever else is in the catalogue. */
+function drawOf(id: string): number {
   const hash = createHash('sha256').update(`validation ${id}`).digest();
-  return hash.readUInt32BE(0) / 2 ** 32 < validationShare;
+  return hash.readUInt32BE(0) / 2 ** 32;
+}
+
+/** The lowest draws; at least one product, also of a very small catalogue. */
+function chooseValidation(draws: number[]): Uint8Array {
+  const least = draws.reduce((a, b) => Math.min(a, b), 1);
+  return Uint8Array.from(draws, (draw) => (draw < validationShare || draw === least ? 1 : 0));
 }
 
 interface Decoded {

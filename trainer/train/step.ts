@@ -1,8 +1,140 @@
-import type { Step } from '../step.ts';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  checkOwner,
+  type Manifest,
+  openStore,
+  readSnapshot,
+  type Snapshot,
+  StepError,
+  type TrainMessage,
+} from '@shelfwise/trainer-contract';
+import { buildBackbone } from '../backbone/layers.ts';
+import { backboneName, readWeights } from '../backbone/weights.ts';
+import { hasGpu, loadTensorFlow, type TensorFlow } from '../native/tensorflow.ts';
+import type { Device } from '../native/tensorflow-wheels.ts';
+import type { Step, StepIo, StepResult } from '../step.ts';
+import { resolveHyperparameters } from './hyperparameters.ts';
+import { architecture, type TrainOptions, trainOptions, trainUsage } from './options.ts';
+import { alreadyPublished, publish, tarReference } from './publish.ts';
+import { train } from './train.ts';
+import type { Validation } from './validation.ts';
 
 export const trainStep: Step = {
-  usage: '',
-  async run() {
-    throw new Error('not written yet');
-  },
+  usage: trainUsage,
+  run: (args, io) => run(trainOptions(args, io.config), io),
 };
+
+async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
+  const startedAt = new Date();
+  const store = openStore(options.store, io.config.store);
+  if (options.ownerUid) await checkOwner(store, options.ownerUid);
+  const snapshot = await readSnapshot(store, options.dataset);
+  requireClasses(snapshot);
+  const resolved = resolveHyperparameters(options.choices, snapshot.counts.train);
+  const { seed, ...hyperparameters } = resolved;
+  const identity = {
+    release: options.release,
+    dataset: options.dataset,
+    seed,
+    hyperparameters: { architecture, imageBackbone: backboneName, ...hyperparameters },
+  };
+  const before = await alreadyPublished(store, identity);
+  if (before) {
+    io.log.info({ release: options.release }, 'this training is already published');
+    return { message: trainMessage(before, startedAt), detail: { alreadyPublished: true } };
+  }
+
+  const tf = startTensorFlow(options.device);
+  const scratchDir = await mkdtemp(join(io.config.scratchDir, 'train-'));
+  try {
+    const { tar, validation } = await train({
+      store,
+      snapshot,
+      tf,
+      backbone: await openBackbone(options.backboneDir),
+      hyperparameters: resolved,
+      scratchDir,
+      signal: io.signal,
+      progress: io.progress,
+    });
+    io.signal.throwIfAborted();
+    const manifest: Manifest = {
+      schemaVersion: 1,
+      ...identity,
+      tar: tarReference(tar),
+      code: { version: await codeVersion(), image: options.codeImage },
+      metrics: manifestMetrics(validation),
+      parent: options.parentRelease,
+      owner: options.ownerUid,
+      startedAt: startedAt.toISOString(),
+      finishedAt: new Date().toISOString(),
+    };
+    await publish(store, manifest, tar.path, io.signal);
+    return {
+      message: trainMessage(manifest, startedAt),
+      detail: { alreadyPublished: false, validation },
+    };
+  } finally {
+    await rm(scratchDir, { recursive: true, force: true });
+  }
+}
+
+function requireClasses(snapshot: Snapshot): void {
+  const filled = snapshot.classes.filter((each) => each.train > 0).length;
+  if (filled < 2 || snapshot.counts.train < 20)
+    throw new StepError(
+      'BadData',
+      `The dataset ${snapshot.digest} has ${snapshot.counts.train} products of ${filled} classes to learn from; it takes at least 20 products and 2 classes.`,
+    );
+}
+
+/** Throws NoGPU where one is asked for and none is there, BadConfiguration where TensorFlow itself is not. */
+function startTensorFlow(device: Device): TensorFlow {
+  let tf: TensorFlow;
+  try {
+    tf = loadTensorFlow(device);
+  } catch (cause) {
+    throw new StepError(
+      'BadConfiguration',
+      `TensorFlow for ${device} does not load: run "npm run setup:tensorflow ${device}".`,
+      { cause },
+    );
+  }
+  if (device === 'gpu' && !hasGpu(tf))
+    throw new StepError(
+      'NoGPU',
+      'TensorFlow sees no GPU: request nvidia.com/gpu for the pod (or choose --device cpu).',
+    );
+  return tf;
+}
+
+async function openBackbone(directory: string) {
+  try {
+    return buildBackbone(await readWeights(directory));
+  } catch (cause) {
+    throw new StepError('BadConfiguration', (cause as Error).message, { cause });
+  }
+}
+
+function trainMessage(manifest: Manifest, startedAt: Date): TrainMessage {
+  const { release, tar, dataset, metrics } = manifest;
+  return {
+    step: 'train',
+    ok: true,
+    release,
+    digest: tar.sha256,
+    dataset,
+    seconds: Math.round((Date.now() - startedAt.getTime()) / 100) / 10,
+    metrics: { accuracy: metrics.accuracy ?? 0, macroF1: metrics.macroF1 ?? 0 },
+  };
+}
+
+function manifestMetrics({ metrics, text, picture }: Validation): Manifest['metrics'] {
+  return { ...metrics, textAccuracy: text.accuracy, pictureAccuracy: picture.accuracy };
+}
+
+async function codeVersion(): Promise<string> {
+  const file = new URL('../package.json', import.meta.url);
+  return JSON.parse(await readFile(file, 'utf8')).version;
+}

@@ -1,0 +1,62 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  canonicalJson,
+  encodeText,
+  type Golden,
+  type Labels,
+  type PreprocessingFile,
+  packBundle,
+} from '@shelfwise/trainer-contract';
+import type { EpochRecord } from './fitted-model.ts';
+import { toOnnx } from './onnx/model.ts';
+import { architecture } from './options.ts';
+import { toTfjs } from './tfjs/model.ts';
+import type { TrainedModel } from './trained-model.ts';
+import type { Validation } from './validation.ts';
+
+export interface BundleParts {
+  readonly model: TrainedModel;
+  readonly golden: Golden;
+  readonly validation: Validation;
+  /** Learning curves of the fit that was judged and of the one that is in the bundle. */
+  readonly curves: {
+    readonly judged: readonly EpochRecord[];
+    readonly final: readonly EpochRecord[];
+  };
+  readonly card: string;
+}
+
+/** Writes the bundle's files below `dir` and packs them: same content, same digest. */
+export async function writeBundle(
+  parts: BundleParts,
+  dir: string,
+): Promise<{ path: string; digest: string; size: number }> {
+  const { model } = parts;
+  const labels: Labels = { schemaVersion: 1, classes: [...model.classes] };
+  const preprocessing: PreprocessingFile = {
+    schemaVersion: 1,
+    architecture,
+    image: { size: model.imageSize },
+    text: encodeText(model.text),
+  };
+  const { validation, curves } = parts;
+  const metrics = { schemaVersion: 1, validation, curves };
+  const files = join(dir, 'bundle');
+  await mkdir(join(files, 'tfjs'), { recursive: true });
+  const tfjs = toTfjs(model);
+  const contents: Record<string, string | Uint8Array> = {
+    'MODEL_CARD.md': parts.card,
+    'golden.json': canonicalJson(parts.golden),
+    'labels.json': canonicalJson(labels),
+    'metrics.json': canonicalJson(metrics),
+    'model.onnx': toOnnx(model),
+    'preprocessing.json': canonicalJson(preprocessing),
+    'tfjs/model.json': canonicalJson(tfjs.model),
+    'tfjs/weights.bin': tfjs.weights,
+  };
+  for (const [name, content] of Object.entries(contents))
+    await writeFile(join(files, name), content);
+  const path = join(dir, 'model.tar');
+  return { path, ...(await packBundle(files, path)) };
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { digestSchema, releaseNameSchema } from '@shelfwise/trainer-contract';
+import { z } from 'zod';
+import { backboneName } from '../backbone/weights.ts';
+import { cacheDirectory } from '../native/cache.ts';
+import type { Device } from '../native/tensorflow-wheels.ts';
+import { parseOptions } from '../options.ts';
+import type { TrainerConfig } from '../step.ts';
+import type { Choices } from './hyperparameters.ts';
+
+export const architecture = 'conv-fusion';
+
+export const trainUsage = `Usage: trainer train --store URL --dataset sha256:HEX --release NAME [options]
+
+Trains a model on a dataset and publishes it as a release.
+
+  --store URL                where dataset and release lie: s3://BUCKET/PREFIX or file:///FOLDER
+  --dataset sha256:HEX       the dataset, as "trainer snapshot" named it
+  --release NAME             name of the release
+  --architecture NAME        ${architecture}: hashed n-grams and a pretrained picture network (default)
+  --image-backbone NAME      ${backboneName} (default)
+  --image-size N             side of the square that pictures are scaled to, 32 to 320 (default 128)
+  --epochs N                 how often each product is seen (default 10; 25 below 2,000 products)
+  --batch-size N             products a step (default 128; 64 below 2,000 products)
+  --learning-rate X          of the first step; falls to 0 (default 0.04; 0.02 below 2,000 products)
+  --seed N                   the same seed and dataset give the same model (default 0)
+  --device cpu|gpu           default: TRAIN_DEVICE, or else cpu
+  --backbone DIR             the backbone's weights; default: BACKBONE_DIR, or else the cache
+  --parent-release NAME      the release that this one follows, for its manifest
+  --code-image REFERENCE     the image that this runs in, for its manifest
+  --owner-uid UID            UID of the ModelRelease that the store must belong to
+`;
+
+const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+const schema = z.strictObject({
+  store: z.string().min(1),
+  dataset: digestSchema,
+  release: releaseNameSchema,
+  architecture: z.literal(architecture).default(architecture),
+  'image-backbone': z.literal(backboneName).default(backboneName),
+  'image-size': whole(32, 320).optional(),
+  epochs: whole(1, 1000).optional(),
+  'batch-size': whole(1, 4096).optional(),
+  'learning-rate': z.coerce.number().positive().max(10).optional(),
+  seed: whole(0, 2 ** 31 - 1).optional(),
+  device: z.enum(['cpu', 'gpu']).optional(),
+  backbone: z.string().min(1).optional(),
+  'parent-release': releaseNameSchema.optional(),
+  'code-image': z.string().min(1).optional(),
+  'owner-uid': z.string().min(1).optional(),
+});
+
+export interface TrainOptions {
+  readonly store: string;
+  readonly dataset: string;
+  readonly release: string;
+  readonly choices: Choices;
+  readonly device: Device;
+  readonly backboneDir: string;
+  readonly parentRelease: string | null;
+  readonly codeImage: string | null;
+  readonly ownerUid: string | null;
+}
+
+/** The options of the command line, with the environment's defaults. Throws BadConfiguration naming the option. */
+export function trainOptions(args: string[], config: TrainerConfig): TrainOptions {
+  const seen = parseOptions(schema, args);
+  const cache = cacheDirectory({ XDG_CACHE_HOME: config.cacheHome });
+  return {
+    store: seen.store,
+    dataset: seen.dataset,
+    release: seen.release,
+    choices: {
+      epochs: seen.epochs,
+      batchSize: seen['batch-size'],
+      learningRate: seen['learning-rate'],
+      seed: seen.seed,
+      imageSize: seen['image-size'],
+    },
+    device: seen.device ?? config.trainDevice,
+    backboneDir: seen.backbone ?? config.backboneDir ?? join(cache, 'backbone'),
+    parentRelease: seen['parent-release'] ?? null,
+    codeImage: seen['code-image'] ?? null,
+    ownerUid: seen['owner-uid'] ?? null,
+  };
+}

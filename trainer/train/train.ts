@@ -1,0 +1,114 @@
+import { type Snapshot, type Store, samples } from '@shelfwise/trainer-contract';
+import { type Backbone, featureWidths } from '../backbone/layers.ts';
+import { createExtractor } from '../backbone/network.ts';
+import type { TensorFlow } from '../native/tensorflow.ts';
+import { createPace } from '../pace.ts';
+import type { ProgressEvent } from '../step.ts';
+import { writeBundle } from './bundle.ts';
+import { type Fit, fitModel } from './fitted-model.ts';
+import { goldenCases } from './golden.ts';
+import type { Hyperparameters } from './hyperparameters.ts';
+import { modelCard } from './model-card.ts';
+import { type Products, select } from './products.ts';
+import { readProducts } from './read-products.ts';
+import { showSteps } from './show-steps.ts';
+import type { TrainedModel } from './trained-model.ts';
+import { type Validation, validate } from './validation.ts';
+
+export interface Training {
+  readonly store: Store;
+  readonly snapshot: Snapshot;
+  readonly tf: TensorFlow;
+  readonly backbone: Backbone;
+  readonly hyperparameters: Hyperparameters;
+  /** A folder of this training's own, on a disk that holds 14 KB a product. */
+  readonly scratchDir: string;
+  readonly signal: AbortSignal;
+  progress(event: ProgressEvent): void;
+}
+
+export interface Trained {
+  readonly tar: { readonly path: string; readonly digest: string; readonly size: number };
+  readonly validation: Validation;
+}
+
+/**
+ * Trains on a snapshot and leaves a packed bundle in the scratch folder; publishes nothing.
+ * The model is fitted twice: once without a tenth of the products, on which it is judged and calibrated, and
+ * once on all of them, which is the one that counts. The head is cheap; the features are computed once.
+ */
+export async function train(training: Training): Promise<Trained> {
+  const { tf, backbone, snapshot, hyperparameters } = training;
+  const products = await read(training);
+  const learned = select(products, (validation) => !validation);
+  const judged = select(products, (validation) => validation);
+  const trial = await fitPhase(training, products, { fitted: learned, judged }, 'fit to be judged');
+  const validation = validate(trial.predictions, products.classes);
+  const all = Int32Array.from({ length: products.count }, (_, index) => index);
+  const none = new Int32Array();
+  const final = await fitPhase(training, products, { fitted: all, judged: none }, 'final fit');
+  products.pictures.close();
+
+  const model: TrainedModel = {
+    ...final.model,
+    backbone,
+    imageSize: hyperparameters.imageSize,
+    classes: products.classes,
+    temperatures: validation.temperatures,
+  };
+  const golden = await goldenCases(tf, model, products.examples);
+  training.signal.throwIfAborted();
+  const curves = { judged: trial.curve, final: final.curve };
+  const card = modelCard({ snapshot, hyperparameters, validation });
+  const tar = await writeBundle({ model, golden, validation, curves, card }, training.scratchDir);
+  return { tar, validation };
+}
+
+/** Goes over the snapshot's products once: features to files, the rest to memory. */
+async function read(training: Training): Promise<Products> {
+  const { tf, store, snapshot, backbone, scratchDir, signal, hyperparameters } = training;
+  const total = snapshot.counts.train;
+  const pace = createPace(training.progress, { step: 'train', phase: 'features', total });
+  const extractor = createExtractor(tf, backbone);
+  let told = 0;
+  try {
+    return await readProducts(samples(store, snapshot, 'train', { scratchDir }), {
+      tf,
+      extractor,
+      widths: featureWidths(backbone),
+      imageSize: hyperparameters.imageSize,
+      classes: snapshot.classes.map((each) => each.class),
+      scratchDir,
+      signal,
+      onProgress(done) {
+        pace.advance(done - told);
+        told = done;
+      },
+    });
+  } finally {
+    extractor.dispose();
+  }
+}
+
+function fitPhase(
+  training: Training,
+  products: Products,
+  rows: { fitted: Int32Array; judged: Int32Array },
+  phase: string,
+): Promise<Fit> {
+  const { tf, hyperparameters, scratchDir, signal, progress } = training;
+  const total = products.count;
+  const texts = createPace(progress, { step: 'train', phase: `texts of the ${phase}`, total });
+  let told = 0;
+  return fitModel(tf, products, {
+    ...rows,
+    hyperparameters,
+    scratchDir,
+    signal,
+    onTexts(done) {
+      texts.advance(done - told);
+      told = done;
+    },
+    onStep: showSteps(progress, phase, rows.fitted.length),
+  });
+}
