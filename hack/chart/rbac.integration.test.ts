@@ -1,0 +1,114 @@
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { ApiError } from '../../operator/kube/api-error.ts';
+import { type Connection, kubeconfigConnection } from '../../operator/kube/connection.ts';
+import { requestInfo } from '../../operator/kube/request-info.ts';
+import { createTransport, type Exchange, type Transport } from '../../operator/kube/transport.ts';
+import { type Operator, startOperator } from '../../operator/operator.ts';
+import { goodMessages, type PlayedKubelet, playKubelet } from '../../operator/played-kubelet.ts';
+import { live } from '../../operator/played-life.ts';
+import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
+import { createKubectl } from '../shop/kubectl.ts';
+import { chart, createHelm } from './chart.ts';
+import { chartRules, compareWithRules } from './rbac.ts';
+
+const namespace = 'shelfwise-system';
+
+/** Runs that between them take every way that the operator has of asking the API server for something. */
+const story = [
+  { finds: { dataset: 'first', accuracy: 0.9 }, outcome: 'Served' },
+  { finds: { dataset: 'first', accuracy: 0.9 }, outcome: 'NoNewData' },
+  { finds: { dataset: 'shuffled', accuracy: 0.5 }, outcome: 'GateFailed' },
+  { finds: { dataset: 'second', accuracy: 0.95 }, outcome: 'Served' },
+];
+
+/** Asked only when the same event comes again: shown in operator/kube/events.test.ts. */
+const rare = [{ verb: 'patch', resource: 'events.events.k8s.io' }];
+
+describe('the operator under the rules of the chart', function () {
+  this.timeout(900_000); // the first time it builds Kubernetes and Helm
+  let plane: ControlPlane;
+  let admin: Transport;
+  let kubelet: PlayedKubelet;
+  let operator: Operator;
+  const exchanges: Exchange[] = [];
+
+  before(async () => {
+    plane = await startControlPlane();
+    const helm = await createHelm(plane.kubeconfig);
+    await helm([
+      ...['upgrade', '--install', 'shelfwise', chart],
+      ...['--namespace', namespace, '--create-namespace'],
+    ]);
+    const kubectl = await createKubectl(plane.kubeconfig);
+    const crd = 'crd/modelreleases.shelfwise.dev';
+    await kubectl.run(['wait', crd, '--for=condition=Established', '--timeout=60s']);
+    const connection = await kubeconfigConnection([plane.kubeconfig]);
+    admin = createTransport({ connection, userAgent: 'test' });
+    const releases: string[] = [];
+    kubelet = playKubelet(admin, (context) => {
+      if (!releases.includes(context.release)) releases.push(context.release);
+      const chapter = story[releases.indexOf(context.release)];
+      if (!chapter) throw new Error(`${context.release} is one run more than were asked for.`);
+      return goodMessages(context, chapter.finds);
+    });
+    operator = await startOperator({
+      config: {
+        images: { trainer: 'r/trainer:1', snapshot: 'r/snapshot:1', inference: 'r/inference:1' },
+        imagePullPolicy: 'IfNotPresent',
+        port: 0,
+        pod: 'operator-0',
+      },
+      connection: actingAs(`system:serviceaccount:${namespace}:shelfwise`, connection),
+      version: 'test',
+      log: pino({ level: 'silent' }),
+      intercept: losingFirstAnswers,
+      observe: (exchange) => exchanges.push(exchange),
+      timing: { baseDelayMs: 50, maximumDelayMs: 1_000 },
+    });
+  });
+
+  after(async () => {
+    await operator?.stop();
+    await kubelet?.stop();
+    await admin?.close();
+    await plane?.stop();
+  });
+
+  it('lives through every kind of run, is refused nothing, and has no rule that it does not need', async () => {
+    const outcomes = story.map(({ outcome }) => outcome);
+    await live(admin, 'shop', outcomes, { historyLimit: 2 });
+    const refused = exchanges.filter(({ code }) => code === 403);
+    expect(refused, JSON.stringify(refused[0])).to.deep.equal([]);
+    const compared = compareWithRules(await chartRules(), [...exchanges, ...rare]);
+    expect(compared).to.deep.equal({ missing: [], unused: [] });
+  });
+});
+
+/** The administrator's connection, speaking for somebody else. */
+function actingAs(user: string, connection: Connection): Connection {
+  return {
+    ...connection,
+    headers: async () => ({
+      ...(await connection.headers()),
+      'impersonate-user': user,
+      'impersonate-group': 'system:authenticated',
+    }),
+  };
+}
+
+/** The first object of each kind is created but the answer is lost: the operator finds it again by asking. */
+function losingFirstAnswers(direct: Transport): Transport {
+  const lost = new Set<string>();
+  return {
+    ...direct,
+    async request(request) {
+      const info = requestInfo(request.method, request.path);
+      const answer = await direct.request<never>(request);
+      if (info.verb !== 'create' || lost.has(info.resource)) return answer;
+      lost.add(info.resource);
+      const message = 'the answer was lost by the test.';
+      throw new ApiError({ ...info, status: 0, reason: 'Unreachable', message });
+    },
+  };
+}
