@@ -1,0 +1,94 @@
+/** A shop of pictograms in the layout of the Rakuten challenge: data for the demo and for tests. */
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { openStore, type Store, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
+import { concurrently } from '../../trainer/concurrently.ts';
+import { createPace } from '../../trainer/pace.ts';
+import { createProgress } from '../../trainer/progress.ts';
+import { type ShopProduct, stockShop } from './shop.ts';
+
+const usage = `Usage: npm run -s demo-data -- --to URL [options]
+
+  --to URL                 s3://BUCKET/PREFIX (AWS_ENDPOINT_URL_S3 and so on as for the trainer) or file:///FOLDER
+  --size N                 only N pictograms, each with its skin tones; a larger shop holds all of a smaller one
+  --shuffle-labels SEED    deal the categories out at random: a shop of which nothing can be learnt
+`;
+
+const uploads = 32;
+
+async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      to: { type: 'string' },
+      size: { type: 'string' },
+      'shuffle-labels': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help || !values.to) {
+    process.stdout.write(usage);
+    process.exitCode = values.help ? 0 : 10;
+    return;
+  }
+  const size = values.size === undefined ? undefined : Number(values.size);
+  if (size !== undefined && !(Number.isInteger(size) && size > 0)) {
+    throw new Error(`--size ${values.size} is no number of pictograms.`);
+  }
+  const products = stockShop({ size, shuffleLabels: values['shuffle-labels'] });
+  const store = openStore(values.to, storeSettingsFromEnv(process.env));
+  await writePictures(store, products);
+  await store.write(
+    'X_train.csv',
+    csv([['', 'designation', 'description', 'productid', 'imageid'], ...products.map(productRow)]),
+  );
+  await store.write(
+    'Y_train.csv',
+    csv([['', 'prdtypecode'], ...products.map(({ category }, i) => [i, category])]),
+  );
+  process.stdout.write(`${JSON.stringify(summary(values.to, products))}\n`);
+}
+
+function productRow({ designation, description, productId, imageId }: ShopProduct, i: number) {
+  return [i, designation, description ?? '', productId, imageId];
+}
+
+async function writePictures(store: Store, products: ShopProduct[]): Promise<void> {
+  const there = new Map<string, number>();
+  for await (const { key, size } of store.list('images/')) there.set(key, size);
+  const progress = createProgress(process);
+  const pace = createPace(progress.show, {
+    step: 'demo-data',
+    phase: 'pictures',
+    total: products.length,
+  });
+  await concurrently(products, uploads, async ({ picture, imageId, productId }) => {
+    const key = `images/image_train/image_${imageId}_product_${productId}.png`;
+    const bytes = await readFile(picture);
+    if (there.get(key) !== bytes.length)
+      await store.write(key, bytes, { contentType: 'image/png' });
+    pace.advance();
+  });
+  progress.end();
+}
+
+function csv(rows: (string | number)[][]): Buffer {
+  const cell = (value: string | number) =>
+    /[",\r\n]/.test(`${value}`) ? `"${`${value}`.replaceAll('"', '""')}"` : `${value}`;
+  return Buffer.from(rows.map((row) => `${row.map(cell).join(',')}\n`).join(''));
+}
+
+function summary(to: string, products: ShopProduct[]) {
+  const counts = [...Map.groupBy(products, ({ category }) => category)].map(([name, own]) => [
+    name,
+    own.length,
+  ]);
+  return {
+    to,
+    products: products.length,
+    pictograms: new Set(products.map(({ code }) => code)).size,
+    classes: Object.fromEntries(counts.sort()),
+  };
+}
+
+await main(process.argv.slice(2));
