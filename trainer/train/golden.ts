@@ -33,7 +33,7 @@ export async function goldenCases(
     cases: cases.map(({ designation, description, picture }, i) => ({
       designation,
       description,
-      image: picture && picture.toString('base64'),
+      image: picture?.toString('base64') ?? null,
       probabilities: rounded(outputs[i]?.probabilities),
       text: rounded(outputs[i]?.text),
       picture: rounded(outputs[i]?.picture),
