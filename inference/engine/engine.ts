@@ -1,3 +1,4 @@
+import { isMarkedAsUntransferable } from 'node:worker_threads';
 import type { Preprocessing } from '@shelfwise/trainer-contract';
 import { AbandonedError, ItemError, OverloadError } from './errors.ts';
 import type { Item, Prediction, StageTimes } from './item.ts';
@@ -170,9 +171,13 @@ export async function startEngine(settings: EngineSettings) {
 
 export type Engine = Awaited<ReturnType<typeof startEngine>>;
 
-/** A picture that shares its buffer with others (Node pools small ones) is copied: the buffer is given away. */
+/**
+ * A picture whose buffer cannot be given away is copied: Node pools small buffers, and native code (sharp) keeps its own.
+ */
 function ownBuffer(item: Item): Item {
   const { picture } = item;
-  if (!picture || picture.byteLength === picture.buffer.byteLength) return item;
+  if (!picture) return item;
+  const { buffer, byteLength } = picture;
+  if (byteLength === buffer.byteLength && !isMarkedAsUntransferable(buffer)) return item;
   return { ...item, picture: new Uint8Array(picture) };
 }

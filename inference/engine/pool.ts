@@ -58,8 +58,8 @@ export async function startPool(settings: PoolSettings) {
           resolve();
           settings.onIdle();
         } else if (message.kind === 'refused') {
+          // It ends by itself.
           cause = new Error(message.message);
-          void worker.terminate();
         } else {
           slot.failures = 0;
           slot.state = 'idle';
@@ -75,12 +75,7 @@ export async function startPool(settings: PoolSettings) {
       worker.on('exit', (code) => {
         const started = slot.state !== 'starting';
         const error = cause ?? new Error(`it ended with code ${code}`);
-        slot.state = 'closed';
-        slot.worker = undefined;
-        slot.pending?.reject(
-          new WorkerLostError(`an inference worker was lost: ${error.message}`, { cause: error }),
-        );
-        slot.pending = undefined;
+        fail(slot, error);
         reject(error);
         if (!closing && started) restart(slot, error);
       });
@@ -96,6 +91,30 @@ export async function startPool(settings: PoolSettings) {
     }, pause).unref();
   }
 
+  /**
+   * A hung worker is left behind, not terminated: ending a thread inside onnxruntime's native code ends the process.
+   * Should it wake, it is told to stop.
+   */
+  function giveUp(slot: Slot, worker: Worker): void {
+    const error = new Error(`it did not answer within ${settings.batchTimeoutMs} ms`);
+    worker.removeAllListeners();
+    worker.on('error', () => undefined);
+    worker.postMessage({ kind: 'stop' } satisfies ToWorker);
+    worker.unref();
+    fail(slot, error);
+    restart(slot, error);
+  }
+
+  /** The slot has no worker any more; whoever waits for it learns why. */
+  function fail(slot: Slot, error: Error): void {
+    slot.state = 'closed';
+    slot.worker = undefined;
+    slot.pending?.reject(
+      new WorkerLostError(`an inference worker was lost: ${error.message}`, { cause: error }),
+    );
+    slot.pending = undefined;
+  }
+
   function run(items: Item[]): Promise<BatchDone> {
     const slot = slots.find(({ state }) => state === 'idle');
     if (!slot?.worker) throw new Error('run() is only called while a worker is idle');
@@ -106,7 +125,7 @@ export async function startPool(settings: PoolSettings) {
     );
     const message: ToWorker = { kind: 'batch', items };
     return new Promise<BatchDone>((resolve, reject) => {
-      const hung = setTimeout(() => void worker.terminate(), settings.batchTimeoutMs);
+      const hung = setTimeout(() => giveUp(slot, worker), settings.batchTimeoutMs);
       slot.pending = {
         resolve: (done) => {
           clearTimeout(hung);
@@ -134,7 +153,7 @@ export async function startPool(settings: PoolSettings) {
       const { worker } = slot;
       if (!worker) return;
       const exited = new Promise((resolve) => worker.once('exit', resolve));
-      // Asked, not terminated: ending a thread inside onnxruntime's native code can take the process with it.
+      // Asked, not terminated: see giveUp().
       worker.postMessage({ kind: 'stop' } satisfies ToWorker);
       await exited;
     });
@@ -145,8 +164,7 @@ export async function startPool(settings: PoolSettings) {
     // A few at a time: each reads the whole model, and a pod of many cores would hold it in memory twice over.
     await startAll(slots, start);
   } catch (error) {
-    closing = true;
-    await Promise.all(slots.map(({ worker }) => worker?.terminate()));
+    await close();
     throw error;
   }
 

@@ -126,6 +126,7 @@ async function score(
     workers: config.workers,
     queueCapacity: Number.POSITIVE_INFINITY,
     patienceMs: storePatienceMs,
+    signal,
     log,
     onProgress: progress.doing,
   });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { keys, StepError, type Store, StoreUnreachable } from '@shelfwise/trainer-contract';
 import type { Logger } from 'pino';
 
@@ -11,7 +12,8 @@ export interface FetchSettings {
   log: Logger;
   /** How long an unreachable store is tried again. */
   patienceMs: number;
-  sleep?: (ms: number) => Promise<void>;
+  signal?: AbortSignal | undefined;
+  sleep?: (ms: number) => Promise<unknown>;
   now?: () => number;
 }
 
@@ -23,9 +25,8 @@ const longestPauseMs = 15_000;
  * with growing pauses. A digest that is wrong is tried once more (the transfer may be to blame), then it is BadData.
  */
 export async function fetchModelTar(settings: FetchSettings): Promise<string> {
-  const { store, release, digest, dir, log, patienceMs } = settings;
-  const { sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)), now = Date.now } =
-    settings;
+  const { store, release, digest, dir, log, patienceMs, signal } = settings;
+  const { sleep = setTimeout, now = Date.now } = settings;
   const key = keys.model(release, digest);
   const path = join(dir, 'model.tar');
   const end = now() + patienceMs;
@@ -47,6 +48,7 @@ export async function fetchModelTar(settings: FetchSettings): Promise<string> {
       );
     }
     await sleep(pause);
+    signal?.throwIfAborted();
   }
 }
 

@@ -17,7 +17,7 @@ export async function replayGolden(
     const name = `case ${i + 1} of golden.json`;
     const answer = await engine.predict(itemOf(asked)).catch((cause: unknown) => {
       if (!(cause instanceof ItemError)) throw cause;
-      throw new StepError('BadData', `The model fails ${name}: ${cause.message}.`, { cause });
+      throw new StepError('BadData', `The model fails ${name}: ${cause.message}`, { cause });
     });
     compare(
       answer.combined,

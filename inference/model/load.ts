@@ -16,6 +16,7 @@ export interface LoadSettings {
   queueCapacity: number;
   /** How long an unreachable store is tried again. */
   patienceMs: number;
+  signal?: AbortSignal;
   log: Logger;
   /** Told what is being done, in words for people. */
   onProgress?: (doing: string) => void;

@@ -1,0 +1,74 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { createClusterIssuer } from './cluster-issuer.ts';
+
+const log = pino({ level: 'silent' });
+const jwk = (kid: string) => ({
+  ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
+  kid,
+});
+
+/** An apiserver whose keys can be changed and which can be gone, and that counts how often it is asked. */
+function apiserver() {
+  const seen = { asked: 0, gone: false, kids: ['a'], time: 1_000_000 };
+  const source = {
+    async get(path: string) {
+      if (seen.gone) throw new Error('gone');
+      if (path === '/.well-known/openid-configuration') return { issuer: 'https://cluster' };
+      seen.asked++;
+      return { keys: seen.kids.map(jwk) };
+    },
+  };
+  return { seen, issuer: createClusterIssuer(source, log, () => seen.time) };
+}
+
+describe("the cluster's issuer", () => {
+  it('is asked once for many tokens, also when they come at the same time', async () => {
+    const { seen, issuer } = apiserver();
+    await Promise.all(Array.from({ length: 20 }, () => issuer.issuer()));
+    for (let i = 0; i < 20; i++) expect(await issuer.key('a')).to.not.equal(undefined);
+    expect(seen.asked).to.equal(1);
+  });
+
+  it('is asked again for an unknown kid, but not for every one', async () => {
+    const { seen, issuer } = apiserver();
+    await issuer.issuer();
+    seen.kids = ['a', 'b'];
+    for (let i = 0; i < 50; i++) expect(await issuer.key(`made-up-${i}`)).to.equal(undefined);
+    expect(seen.asked).to.equal(1);
+    seen.time += 10_000;
+    expect(await issuer.key('b')).to.not.equal(undefined);
+    expect(seen.asked).to.equal(2);
+  });
+
+  it('forgets keys that the cluster has withdrawn', async () => {
+    const { seen, issuer } = apiserver();
+    await issuer.key('a');
+    seen.kids = ['b'];
+    seen.time += 10 * 60_000 + 1;
+    await issuer.key('a');
+    await issuer.refresh();
+    expect(await issuer.key('a')).to.equal(undefined);
+  });
+
+  it('keeps the keys it knows while the apiserver is gone', async () => {
+    const { seen, issuer } = apiserver();
+    await issuer.key('a');
+    seen.gone = true;
+    seen.time += 60 * 60_000;
+    expect(await issuer.key('a')).to.not.equal(undefined);
+    await issuer.refresh();
+    expect(await issuer.key('a')).to.not.equal(undefined);
+  });
+
+  it('is undefined until the apiserver answers, then known', async () => {
+    const { seen, issuer } = apiserver();
+    seen.gone = true;
+    expect(await issuer.issuer()).to.equal(undefined);
+    expect(issuer.isKnown()).to.equal(false);
+    seen.gone = false;
+    seen.time += 10_000;
+    expect(await issuer.issuer()).to.equal('https://cluster');
+  });
+});
