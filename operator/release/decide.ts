@@ -1,0 +1,209 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { JobObject, Service } from '../api/kubernetes.ts';
+import { isOwnedBy, recordAnnotations } from '../api/metadata.ts';
+import { releaseName, stableName, timestamp } from '../api/names.ts';
+import { type Activity, advance } from './advance.ts';
+import { covers } from './drift.ts';
+import { type Hold, heldBy } from './holds.ts';
+import type { Observation, Plan } from './observation.ts';
+import { prune } from './prune.ts';
+import { buildRecord, recordedAs } from './record.ts';
+import { rollOut } from './rollout.ts';
+import { byAge, isActive, lastGood, type Run } from './run.ts';
+import { buildServices } from './serving.ts';
+import { type Slot, type Slots, slotsOf } from './slots.ts';
+import { statusOf } from './status.ts';
+
+const nothing: Plan = {
+  begin: [],
+  note: [],
+  create: [],
+  apply: [],
+  remove: [],
+  status: undefined,
+  events: [],
+  requeueAfterMs: undefined,
+};
+
+/** Something needs another look though no watch will tell. */
+const lookAgainMs = 60_000;
+
+/**
+ * What to do about a ModelRelease, from what was seen of it. Pure: the same observation gives the same plan, and a plan that
+ * was carried out leads to an observation whose plan is empty. A plan goes as far as it can without news from the cluster.
+ */
+export function decide(seen: Observation): Plan {
+  // What goes away with its owner is not to be built up again.
+  if (seen.modelRelease.metadata.deletionTimestamp !== undefined) return nothing;
+
+  const work = goOn(seen);
+  const rollout = rollOut(work.runs, seen);
+  const { runs } = rollout;
+  const taken = takenNames(seen);
+  const services = buildServices(seen.modelRelease).filter((wanted) => {
+    const live = serviceNamed(wanted.metadata.name, seen);
+    return !covers(live, wanted) && !(live && !isOwnedBy(live, seen.modelRelease));
+  });
+  const deploymentIsOurs = !seen.deployment || isOwnedBy(seen.deployment, seen.modelRelease);
+  const status = statusOf({
+    seen,
+    runs,
+    active: work.active,
+    rollout,
+    slots: work.slots,
+    held: work.held,
+    taken,
+  });
+  const wakes = [work.wakeAt, work.slots.next, work.slots.later].map(
+    (at) => at && at.getTime() - seen.now.getTime(),
+  );
+  if (taken.length > 0 || seen.obstacle) wakes.push(lookAgainMs);
+  return {
+    begin: runs.filter(isNew(seen)).map((run) => buildRecord(run, seen.modelRelease)),
+    note: runs.flatMap((run) => changed(run, seen)),
+    create: work.create,
+    apply: [...services, ...(rollout.apply && deploymentIsOurs ? [rollout.apply] : [])],
+    remove: [...work.stop, ...(rollout.remove ? [rollout.remove] : []), ...prune(runs, seen)],
+    status,
+    events: [...work.events, ...rollout.events],
+    requeueAfterMs: soonest(wakes),
+  };
+}
+
+interface Work extends Pick<Plan, 'create' | 'events'> {
+  runs: Run[];
+  stop: Plan['remove'];
+  active: { run: Run; activity: Activity } | undefined;
+  slots: Slots;
+  held: string | undefined;
+  wakeAt: Date | undefined;
+}
+
+/** Brings the active run forward, and starts the next one that is due, until all that is left to do is to wait. */
+function goOn(seen: Observation): Work {
+  let runs = seen.runs.toSorted(byAge);
+  const create: JobObject[] = [];
+  const stop: Plan['remove'] = [];
+  const events: Plan['events'] = [];
+  for (;;) {
+    const active = runs.find(isActive) ?? startIfDue(seen, runs);
+    if (!active) break;
+    if (!runs.includes(active)) {
+      runs = [...runs, active].toSorted(byAge);
+      const note = `Release ${active.release} (${because[active.trigger]}).`;
+      events.push({ type: 'Normal', reason: 'RunStarted', action: 'Run', note });
+    }
+    const next = advance(active, seen, runs);
+    if ('activity' in next) {
+      if (next.create) create.push(next.create);
+      const { activity, wakeAt } = next;
+      return {
+        runs,
+        create,
+        stop,
+        events,
+        active: { run: active, activity },
+        slots: slotsOf(seen, runs),
+        held: undefined,
+        wakeAt,
+      };
+    }
+    runs = runs.map((run) => (run === active ? next.run : run));
+    events.push(...next.events);
+    if (next.stop) stop.push(next.stop);
+  }
+  const slots = slotsOf(seen, runs);
+  return {
+    runs,
+    create,
+    stop,
+    events,
+    active: undefined,
+    slots,
+    held: heldBack(slots, seen, runs),
+    wakeAt: undefined,
+  };
+}
+
+const because = {
+  first: 'the ModelRelease is new',
+  schedule: 'spec.schedule says so',
+  'run-now': 'the annotation shelfwise.dev/run-now asks for it',
+};
+
+/** The most urgent slot that nothing speaks against becomes a run. */
+function startIfDue(seen: Observation, runs: readonly Run[]): Run | undefined {
+  const slot = slotsOf(seen, runs).due.find((due) => !heldBy(due, seen, runs));
+  return slot && newRun(slot, seen, runs);
+}
+
+function newRun({ at, trigger, runNow }: Slot, seen: Observation, runs: readonly Run[]): Run {
+  const { modelRelease, defaults, now } = seen;
+  const { metadata, spec } = modelRelease;
+  return {
+    schemaVersion: 1,
+    release: releaseName(metadata.name, at),
+    slot: timestamp(at),
+    trigger,
+    ...(runNow === undefined ? {} : { runNow }),
+    startedAt: timestamp(now),
+    generation: metadata.generation ?? 1,
+    images: {
+      snapshot: spec.training.snapshotImage ?? defaults.snapshotImage,
+      trainer: spec.training.image ?? defaults.trainerImage,
+      inference: spec.serving.image ?? defaults.inferenceImage,
+    },
+    spec,
+    parent: {
+      dataset: runs.findLast((run) => run.snapshot)?.snapshot?.dataset,
+      release: lastGood(runs)?.release,
+    },
+  };
+}
+
+/** What is worth saying about a run that was due and does not come. */
+function heldBack({ due }: Slots, seen: Observation, runs: readonly Run[]): string | undefined {
+  const reasons = due.map((slot) => heldBy(slot, seen, runs));
+  return reasons.find((hold): hold is Hold => hold?.reason === 'TooLate')?.message;
+}
+
+const isNew =
+  ({ records }: Observation) =>
+  (run: Run): boolean =>
+    !records.has(run.release);
+
+function changed(run: Run, { runs, records }: Observation): Plan['note'] {
+  const before = runs.find(({ release }) => release === run.release);
+  const record = records.get(run.release);
+  if (!before || !record) return [];
+  const findings = Object.keys(recordAnnotations) as (keyof typeof recordAnnotations)[];
+  if (findings.every((finding) => isDeepStrictEqual(run[finding], before[finding]))) return [];
+  return [{ record, annotations: recordedAs(run) }];
+}
+
+/** Adoption is refused: what we did not make is neither changed nor deleted. */
+function takenNames(seen: Observation): string[] {
+  const { name } = seen.modelRelease.metadata;
+  const needed = [
+    { kind: 'Deployment', live: seen.deployment },
+    ...[name, stableName(name)].map((service) => ({
+      kind: 'Service',
+      live: serviceNamed(service, seen),
+    })),
+  ];
+  return needed
+    .filter(({ live }) => live && !isOwnedBy(live, seen.modelRelease))
+    .map(
+      ({ kind, live }) =>
+        `${kind} ${live?.metadata.name} exists and belongs to somebody else: delete it or rename it.`,
+    );
+}
+
+function serviceNamed(name: string, { services }: Observation): Service | undefined {
+  return services.find(({ metadata }) => metadata.name === name);
+}
+
+function soonest(waits: (number | undefined)[]): number | undefined {
+  const known = waits.filter((wait) => wait !== undefined);
+  return known.length === 0 ? undefined : Math.max(0, Math.min(...known));
+}

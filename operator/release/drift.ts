@@ -1,0 +1,41 @@
+import { sameQuantity } from './resources.ts';
+
+/**
+ * Whether an object has everything that we want of it, so that applying it again would change nothing. What others added is
+ * theirs: defaults of the API server, other managers' fields, further entries of a list with named entries. That a field we
+ * applied before is wanted no more shows in the digest among our annotations.
+ */
+export function covers(live: unknown, wanted: unknown, quantities = false): boolean {
+  if (wanted === undefined || live === wanted) return true;
+  if (Array.isArray(wanted)) return Array.isArray(live) && coversList(live, wanted);
+  if (isObject(wanted)) {
+    if (!isObject(live)) return false;
+    return Object.entries(wanted).every(([field, value]) =>
+      covers(live[field], value, quantities || quantityFields.has(field)),
+    );
+  }
+  return quantities && sameQuantity(live, wanted);
+}
+
+const quantityFields = new Set(['requests', 'limits', 'sizeLimit']);
+
+/** The keys by which Kubernetes merges lists; every other list is replaced as a whole. */
+const mergeKeys = ['mountPath', 'name', 'uid'];
+
+function coversList(live: unknown[], wanted: unknown[]): boolean {
+  const key = mergeKeys.find((name) => wanted.every((entry) => isObject(entry) && name in entry));
+  if (key === undefined || wanted.length === 0) {
+    return live.length === wanted.length && wanted.every((entry, at) => covers(live[at], entry));
+  }
+  return wanted.every((entry) => {
+    const id = (entry as Record<string, unknown>)[key];
+    return covers(
+      live.find((candidate) => isObject(candidate) && candidate[key] === id),
+      entry,
+    );
+  });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,149 @@
+import type {
+  ControllerRevision,
+  ControllerRevisionObject,
+  Deployment,
+  DeploymentObject,
+  Job,
+  JobObject,
+  Service,
+  ServiceObject,
+} from '../api/kubernetes.ts';
+import { isOwnedBy } from '../api/metadata.ts';
+import { type ModelRelease, modelReleases } from '../api/model-release.ts';
+import { hasReason } from '../kube/api-error.ts';
+import { ReconcileError } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { KubernetesObject, ObjectName, Stored } from '../kube/object.ts';
+import type { Objects } from '../kube/objects.ts';
+import {
+  controllerRevisions,
+  deployments,
+  jobs,
+  type Resource,
+  services,
+} from '../kube/resource.ts';
+import type { Observation, Plan } from './observation.ts';
+
+export interface Means {
+  objects: Objects;
+  recorder: EventRecorder;
+  /** Told of every object that was written, so that the next decision waits until the caches know it. */
+  written: (object: Stored<KubernetesObject>) => void;
+  removed: (object: Stored<KubernetesObject>) => void;
+}
+
+const resources: Record<string, Resource> = {
+  ControllerRevision: controllerRevisions,
+  Job: jobs,
+  Deployment: deployments,
+  Service: services,
+};
+
+/**
+ * Carries out a plan, in its order: a run is recorded before its first Job, what became known before what follows from it. The
+ * first error ends it; what was done by then is seen at the next look, and the rest decided anew.
+ */
+export async function execute(plan: Plan, seen: Observation, means: Means): Promise<void> {
+  const { objects, recorder, written, removed } = means;
+  const owner = seen.modelRelease;
+  for (const record of plan.begin) written(await beginRun(record, owner, objects));
+  for (const { record, annotations } of plan.note) {
+    written(await objects.patchAnnotations(controllerRevisions, record, annotations));
+  }
+  for (const job of plan.create) written(await createJob(job, owner, objects));
+  for (const object of plan.apply) written(await applyOurs(object, seen, objects));
+  for (const object of plan.remove) {
+    await objects.remove(resourceOf(object), object);
+    removed(object);
+  }
+  for (const event of plan.events) recorder.record({ ...event, regarding: referenceTo(owner) });
+}
+
+/** The status alone: also after a plan that could not be carried out, so that people learn why. */
+export async function writeStatus(
+  plan: Plan,
+  owner: Stored<ModelRelease>,
+  { objects, written }: Means,
+): Promise<void> {
+  if (plan.status) written(await objects.updateStatus(modelReleases, owner, plan.status));
+}
+
+/** A record that is there already was written by us in a moment that the cache does not know yet: look again, decide anew. */
+async function beginRun(
+  record: ControllerRevisionObject,
+  owner: ModelRelease,
+  objects: Objects,
+): Promise<Stored<KubernetesObject>> {
+  try {
+    return await objects.create(controllerRevisions, record);
+  } catch (error) {
+    const { name } = record.metadata;
+    if (!hasReason(error, 'AlreadyExists')) throw error;
+    const live = await objects.get<ControllerRevision>(controllerRevisions, nameOf(record));
+    if (live && !isOwnedBy(live, owner)) throw nameTaken('ControllerRevision', name, error);
+    throw new ReconcileError(
+      'Transient',
+      'CacheBehind',
+      `ControllerRevision ${name} is not in the cache yet.`,
+      { cause: error },
+    );
+  }
+}
+
+/** The same record gives the same Job: one that is there already, and ours, is as good as a new one. */
+async function createJob(
+  job: JobObject,
+  owner: ModelRelease,
+  objects: Objects,
+): Promise<Stored<KubernetesObject>> {
+  try {
+    return await objects.create(jobs, job);
+  } catch (error) {
+    if (!hasReason(error, 'AlreadyExists')) throw error;
+    const live = await objects.get<Job>(jobs, nameOf(job));
+    if (live && isOwnedBy(live, owner)) return live;
+    throw nameTaken('Job', job.metadata.name, error);
+  }
+}
+
+/**
+ * Applies what is ours. An object that the caches do not hold may still exist, without our labels: apply alone would take it
+ * over, so it is asked for first. One that we know is named by its UID: its successor of the same name is not touched.
+ */
+async function applyOurs(
+  object: DeploymentObject | ServiceObject,
+  seen: Observation,
+  objects: Objects,
+): Promise<Stored<KubernetesObject>> {
+  const resource = resourceOf(object);
+  const cached =
+    object.kind === 'Deployment'
+      ? seen.deployment
+      : seen.services.find(({ metadata }) => metadata.name === object.metadata.name);
+  const live = cached ?? (await objects.get<Deployment | Service>(resource, nameOf(object)));
+  if (!live) return objects.apply(resource, object, { force: false });
+  if (!isOwnedBy(live, seen.modelRelease)) throw nameTaken(object.kind, object.metadata.name);
+  const metadata = { ...object.metadata, uid: live.metadata.uid };
+  return objects.apply(resource, { ...object, metadata });
+}
+
+function nameTaken(kind: string, name: string, cause?: unknown): ReconcileError {
+  const message = `${kind} ${name} exists and belongs to somebody else: delete it or rename it.`;
+  return new ReconcileError('Waiting', 'NameTaken', message, { cause });
+}
+
+function resourceOf({ kind }: { kind: string }): Resource {
+  const resource = resources[kind];
+  if (!resource) throw new Error(`There is no resource for kind ${kind}.`);
+  return resource;
+}
+
+function nameOf({ metadata }: KubernetesObject): ObjectName {
+  const { name, namespace } = metadata;
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+/** As much of the object as an event needs. */
+function referenceTo({ apiVersion, kind, metadata }: ModelRelease): KubernetesObject {
+  return { apiVersion, kind, metadata };
+}

@@ -1,0 +1,155 @@
+/** The six conditions. Each is one function from what was decided to what a person reads. */
+import type { Finding } from '../api/conditions.ts';
+import { timestamp } from '../api/names.ts';
+import type { Reason } from '../api/reasons.ts';
+import { servingPods, troubleOf } from './rollout.ts';
+import { lastGood, type Outcome, type Run } from './run.ts';
+import type { Situation } from './status.ts';
+
+type Judgement = Omit<Finding, 'type'>;
+
+export function findings(situation: Situation): Finding[] {
+  return [
+    { type: 'Ready', ...ready(situation) },
+    { type: 'Progressing', ...progressing(situation) },
+    { type: 'Trained', ...trained(situation) },
+    { type: 'Verified', ...verified(situation) },
+    { type: 'GatePassed', ...gatePassed(situation) },
+    { type: 'Degraded', ...degraded(situation) },
+  ];
+}
+
+function ready({ seen, runs, rollout }: Situation): Judgement {
+  const serving = lastGood(runs);
+  if (!serving) {
+    const candidate = rollout.candidate?.run.release;
+    const message = candidate
+      ? `No release serves yet; ${candidate} is being rolled out.`
+      : 'No release has passed its gate yet.';
+    return no('NoRelease', message);
+  }
+  const { deployment } = seen;
+  const available = deployment?.status?.availableReplicas ?? 0;
+  const wanted = deployment?.spec?.replicas ?? seen.modelRelease.spec.serving.replicas;
+  if (available >= wanted) {
+    return yes(
+      'Available',
+      `Release ${serving.release} serves: ${wanted} of ${wanted} pods are available.`,
+    );
+  }
+  const trouble = troubleOf(servingPods(serving.release, seen), seen);
+  const words = trouble ? `; ${trouble.message}` : '.';
+  return no(
+    'Unavailable',
+    `${available} of ${wanted} pods of release ${serving.release} are available${words}`,
+  );
+}
+
+function progressing({ seen, active, rollout, slots, held }: Situation): Judgement {
+  const now = [active?.activity, rollout.candidate?.activity].filter((activity) => activity);
+  const first = now[0];
+  if (first) {
+    const message = now
+      .map((activity) => `${activity?.message} Since ${activity?.since}.`)
+      .join(' ');
+    return yes(first.reason, message);
+  }
+  if (seen.modelRelease.spec.schedule.suspend) {
+    return no('Suspended', 'spec.schedule.suspend is true: no run starts by itself.');
+  }
+  const next = slots.next
+    ? `The next run starts at ${timestamp(slots.next)}.`
+    : 'No run is scheduled.';
+  return no('Idle', held ? `${held} ${next}` : next);
+}
+
+function trained({ runs }: Situation): Judgement {
+  const run = runs.findLast((each) => each.training || failedIn(each, 'snapshot', 'train'));
+  if (!run) return unknown('No run has trained a model yet.');
+  if (!run.training) return no(run.outcome?.reason ?? 'NotYet', about(run, run.outcome?.message));
+  const { message } = run.training;
+  const detail = message
+    ? ` in ${Math.round(message.seconds)} s, validation accuracy ${message.metrics.accuracy.toFixed(4)}`
+    : '';
+  return yes(
+    'Trained',
+    `Release ${run.release} was trained on ${run.snapshot?.train} products${detail}.`,
+  );
+}
+
+function verified({ runs }: Situation): Judgement {
+  const run = runs.findLast((each) => each.evaluation || failedIn(each, 'evaluate'));
+  if (!run) return unknown('No model has been verified yet.');
+  const { evaluation, outcome } = run;
+  if (!evaluation) return no(outcome?.reason ?? 'NotYet', about(run, outcome?.message));
+  const { candidate, holdout } = evaluation;
+  return yes(
+    'Verified',
+    `Release ${run.release} (${candidate.digest}) was verified and judged on ${holdout.products} held-out products.`,
+  );
+}
+
+function gatePassed({ runs }: Situation): Judgement {
+  const run = runs.findLast((each) => each.verdict);
+  if (!run?.verdict) return unknown('No release has been judged yet.');
+  const message = about(run, run.verdict.because);
+  switch (run.verdict.verdict) {
+    case 'Pass':
+      return yes('GatePassed', message);
+    case 'Fail':
+      return no('GateFailed', message);
+    case 'Inconclusive':
+      return { status: 'Unknown', reason: 'GateInconclusive', message };
+  }
+}
+
+/** Everything that needs a person. The first reason stands for all; the message has them all. */
+function degraded({ seen, runs, slots, taken, rollout }: Situation): Judgement {
+  const troubles: { reason: Reason; message: string }[] = [];
+  const add = (reason: Reason, message: string | undefined) => {
+    if (message !== undefined) troubles.push({ reason, message });
+  };
+  add('InvalidSchedule', slots.invalidSchedule);
+  add('InvalidRunNow', slots.invalidRunNow);
+  for (const message of taken) add('NameTaken', message);
+  if (seen.obstacle) add(seen.obstacle.reason, seen.obstacle.message);
+  for (const { unreadable } of seen.unreadable) add('RecordUnreadable', unreadable);
+  const last = runs.findLast((run) => run.outcome && run.outcome.outcome !== 'Superseded');
+  if (last?.outcome && blamed.has(last.outcome.outcome))
+    add(last.outcome.reason, about(last, last.outcome.message));
+  const stuck = seen.deployment?.status?.conditions?.find(
+    ({ type, status }) => type === 'Progressing' && status === 'False',
+  );
+  // A changed spec.serving that does not come up; of a candidate its outcome tells.
+  if (stuck && !rollout.candidate && !rollout.apply) {
+    add(
+      'ProgressDeadlineExceeded',
+      `Deployment ${seen.deployment?.metadata.name}: ${stuck.message ?? ''}`,
+    );
+  }
+  const first = troubles[0];
+  if (!first) return no('AsDesired', 'Nothing is wrong.');
+  return yes(first.reason, troubles.map(({ message }) => message).join(' '));
+}
+
+const blamed = new Set<Outcome['outcome']>(['RunFailed', 'RolledBack']);
+
+function failedIn(run: Run, ...steps: Outcome['step'][]): boolean {
+  return run.outcome?.outcome === 'RunFailed' && steps.includes(run.outcome.step);
+}
+
+function about(run: Run, message = ''): string {
+  return `Release ${run.release}: ${message}`;
+}
+
+function yes(reason: Reason, message: string): Judgement {
+  return { status: 'True', reason, message };
+}
+
+function no(reason: Reason, message: string): Judgement {
+  return { status: 'False', reason, message };
+}
+
+function unknown(message: string): Judgement {
+  return { status: 'Unknown', reason: 'NotYet', message };
+}

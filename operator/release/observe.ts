@@ -1,0 +1,56 @@
+import type { ControllerRevision } from '../api/kubernetes.ts';
+import { isOwnedBy } from '../api/metadata.ts';
+import type { ModelRelease } from '../api/model-release.ts';
+import { stableName } from '../api/names.ts';
+import { byModelRelease, type Caches } from '../caches.ts';
+import { keyOf } from '../kube/object.ts';
+import type { Transport } from '../kube/transport.ts';
+import { explain, puzzles } from './explanations.ts';
+import type { Defaults, Observation } from './observation.ts';
+import { readRecord } from './record.ts';
+import { byAge, type Run } from './run.ts';
+
+export interface Sources {
+  caches: Caches;
+  transport: Pick<Transport, 'request'>;
+  defaults: Defaults;
+  now: () => Date;
+}
+
+/** Gathers all that a decision about this ModelRelease may look at: from the caches, and Events where something is stuck. */
+export async function observe(modelRelease: ModelRelease, sources: Sources): Promise<Observation> {
+  const { caches, transport, defaults } = sources;
+  const { name, namespace = '' } = modelRelease.metadata;
+  const key = keyOf({ namespace, name });
+  const now = sources.now();
+  const records = caches.controllerRevisions
+    .by(byModelRelease, key)
+    .filter((record) => isOwnedBy(record, modelRelease));
+  const jobs = caches.jobs.by(byModelRelease, key);
+  const pods = caches.pods.by(byModelRelease, key);
+  return {
+    now,
+    defaults,
+    modelRelease,
+    ...readAll(records),
+    records: new Map(records.map((record) => [record.metadata.name, record])),
+    jobs,
+    pods,
+    deployment: caches.deployments.get({ namespace, name: stableName(name) }),
+    services: [name, stableName(name)].flatMap(
+      (service) => caches.services.get({ namespace, name: service }) ?? [],
+    ),
+    explanations: await explain(puzzles(jobs, pods), now, transport),
+  };
+}
+
+function readAll(records: ControllerRevision[]): Pick<Observation, 'runs' | 'unreadable'> {
+  const runs: Run[] = [];
+  const unreadable: Observation['unreadable'][number][] = [];
+  for (const record of records) {
+    const read = readRecord(record);
+    if ('unreadable' in read) unreadable.push({ ...read, name: record.metadata.name });
+    else runs.push(read);
+  }
+  return { runs: runs.toSorted(byAge), unreadable };
+}

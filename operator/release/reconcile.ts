@@ -1,0 +1,81 @@
+import type { Logger } from 'pino';
+import { type Reason, reasons } from '../api/reasons.ts';
+import { classify, type ReconcileError } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import { nameOf } from '../kube/object.ts';
+import type { Objects } from '../kube/objects.ts';
+import type { Reconcile } from '../kube/work-queue.ts';
+import { decide } from './decide.ts';
+import { execute, type Means, writeStatus } from './execute.ts';
+import { createExpectations } from './expectations.ts';
+import { explainAgainMs } from './explanations.ts';
+import type { Observation, Obstacle, Plan } from './observation.ts';
+import { observe, type Sources } from './observe.ts';
+
+export interface ReconcilerParts extends Sources {
+  objects: Objects;
+  recorder: EventRecorder;
+  log: Pick<Logger, 'info'>;
+}
+
+/** When to look again although a watch should tell: nothing but a fallback. */
+const fallbackMs = 1_000;
+
+/** Brings what a ModelRelease became in line with what it says: observe, decide, execute. */
+export function createReconciler(parts: ReconcilerParts): Reconcile {
+  const { caches, objects, recorder, log } = parts;
+  const expectations = createExpectations(caches, parts.now);
+
+  return async (key) => {
+    const modelRelease = caches.modelReleases.get(nameOf(key));
+    if (!modelRelease) {
+      expectations.forget(key);
+      return undefined;
+    }
+    if (!expectations.met(key)) return { requeueAfterMs: fallbackMs };
+
+    const seen = await observe(modelRelease, parts);
+    const plan = decide(seen);
+    report(log, key, plan);
+    const means: Means = {
+      objects,
+      recorder,
+      written: (object) => expectations.expect(key, object, 'written'),
+      removed: (object) => expectations.expect(key, object, 'removed'),
+    };
+    try {
+      await execute(plan, seen, means);
+      await writeStatus(plan, modelRelease, means);
+    } catch (error) {
+      const known = classify(error);
+      if (known && known.outcome !== 'Transient') {
+        await writeStatus(decide({ ...seen, obstacle: obstacleOf(known) }), modelRelease, means);
+      }
+      throw error;
+    }
+    return again(plan, seen);
+  };
+}
+
+function again(plan: Plan, { explanations }: Observation) {
+  const waits = [plan.requeueAfterMs, explanations.size > 0 ? explainAgainMs : undefined];
+  const known = waits.filter((wait) => wait !== undefined);
+  return known.length === 0 ? undefined : { requeueAfterMs: Math.min(...known) };
+}
+
+/** What a person has to know of an error that does not pass by itself. */
+function obstacleOf({ reason, message }: ReconcileError): Obstacle {
+  return { reason: reason in reasons ? (reason as Reason) : 'Refused', message };
+}
+
+function report(log: ReconcilerParts['log'], modelRelease: string, plan: Plan): void {
+  for (const { metadata } of plan.begin)
+    log.info({ modelRelease, release: metadata.name }, 'Run begins');
+  for (const { metadata } of plan.create)
+    log.info({ modelRelease, job: metadata.name }, 'Job is created');
+  for (const { kind, metadata } of plan.apply)
+    log.info({ modelRelease, kind, name: metadata.name }, 'Applied');
+  for (const { kind, metadata } of plan.remove)
+    log.info({ modelRelease, kind, name: metadata.name }, 'Removed');
+  for (const { reason, note } of plan.events) log.info({ modelRelease, reason }, note);
+}
