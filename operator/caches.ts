@@ -1,8 +1,7 @@
 import type { ControllerRevision, Deployment, Job, Pod, Service } from './api/kubernetes.ts';
 import { managedBy, managedByLabel, modelReleaseLabel } from './api/metadata.ts';
 import { group, kind, type ModelRelease, modelReleases } from './api/model-release.ts';
-import type { KubernetesObject } from './kube/object.ts';
-import { keyOf, type Stored } from './kube/object.ts';
+import { type KubernetesObject, keyOf, type Stored } from './kube/object.ts';
 import { type Cache, type Change, labelIndex } from './kube/object-cache.ts';
 import { createReflector, type Reflector, type ReflectorOptions } from './kube/reflector.ts';
 import {
@@ -34,7 +33,7 @@ export interface Watched extends Pick<Reflector<KubernetesObject>, 'run' | 'sync
 
 type Wiring = Pick<
   ReflectorOptions<KubernetesObject>,
-  'transport' | 'onFailure' | 'observe' | 'timing'
+  'transport' | 'namespace' | 'onFailure' | 'observe' | 'timing'
 >;
 
 /** Watches ModelReleases and what is managed by Shelfwise, and says whose turn it is when one of them changes. */
@@ -72,11 +71,16 @@ export function createCaches(
     modelReleases: releases,
     controllerRevisions: children<ControllerRevision>(controllerRevisions),
     jobs: children<Job>(jobs),
-    pods: children<Pod>(pods),
+    pods: children<Pod>(pods, withoutSpec),
     deployments: children<Deployment>(deployments),
     services: children<Service>(services),
     all,
   };
+}
+
+/** What a pod was told to do stands in its Job; kept of it is only how it fares, a third of its size. */
+function withoutSpec({ spec: _, ...pod }: Pod): Pod {
+  return pod;
 }
 
 /** Both sides of a change count: an object whose label was taken away is missed by somebody. */

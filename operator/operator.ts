@@ -10,7 +10,7 @@ import { createEventRecorder } from './kube/events.ts';
 import { createEngineMetrics } from './kube/metrics.ts';
 import { createObjects } from './kube/objects.ts';
 import type { ReflectorTiming } from './kube/reflector.ts';
-import { createTransport, type Exchange } from './kube/transport.ts';
+import { createTransport, type Exchange, type Transport } from './kube/transport.ts';
 import { createWorkQueue } from './kube/work-queue.ts';
 import { createReconciler } from './release/reconcile.ts';
 import { startServer } from './server.ts';
@@ -21,6 +21,10 @@ export interface OperatorOptions {
   version: string;
   log: Logger;
   now?: () => Date;
+  /** Where it looks for ModelReleases: everywhere, if not said otherwise. */
+  namespace?: string;
+  /** For tests: stands between the operator and the API server. */
+  intercept?: (transport: Transport) => Transport;
   /** For tests: what a running operator does to the API server. */
   observe?: (exchange: Exchange) => void;
   timing?: Partial<ReflectorTiming>;
@@ -42,11 +46,11 @@ const drainMs = 20_000;
 
 /** Starts caches, queue and health pages, all in this process. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { config, connection, log, now = () => new Date() } = options;
+  const { config, connection, log, now = () => new Date(), intercept = (same) => same } = options;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = createEngineMetrics(registry, 'shelfwise_operator_');
-  const transport = createTransport({
+  const direct = createTransport({
     connection,
     userAgent: `shelfwise-operator/${options.version}`,
     observe: (exchange) => {
@@ -54,6 +58,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       options.observe?.(exchange);
     },
   });
+  const transport = intercept(direct);
   const recorder = createEventRecorder({
     transport,
     reportingController: `${group}/operator`,
@@ -68,6 +73,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       observe: metrics.reflector,
       onFailure: (error, retryInMs) =>
         log.warn({ error: error.message, reason: error.reason, retryInMs }, 'A cache is cut off'),
+      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
       ...(options.timing ? { timing: options.timing } : {}),
     },
     (key) => queue.add(key),
