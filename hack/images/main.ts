@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util';
+import { chooseCluster } from '../cluster/cluster.ts';
+import { readConfig } from '../config.ts';
+import { type BuiltImage, createBuilder } from './build.ts';
+import { chooseImages, images } from './catalogue.ts';
+
+const usage = `usage: npm run -s images -- build [NAME…] [-o json]
+  Builds the images whose inputs have changed and brings them to the cluster (see npm run -s cluster).
+  NAME is one of ${images.map(({ name, usual }) => (usual ? name : `${name} (only when named)`)).join(', ')}.
+`;
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
+
+async function main(argv: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: { output: { type: 'string', short: 'o' }, help: { type: 'boolean' } },
+  });
+  const [command, ...names] = positionals;
+  if (values.help || command !== 'build') {
+    process.stderr.write(usage);
+    return values.help ? 0 : 2;
+  }
+  if (values.output !== undefined && values.output !== 'json') {
+    throw new Error(`--output is "${values.output}"; the only other form is json.`);
+  }
+  const results = await buildImages(names);
+  if (values.output === 'json') {
+    const byName = Object.fromEntries(results.map(({ name, ...rest }) => [name, rest]));
+    process.stdout.write(`${JSON.stringify(byName)}\n`);
+  } else {
+    for (const { name, reference } of results)
+      process.stdout.write(`${name.padEnd(12)} ${reference}\n`);
+  }
+  return 0;
+}
+
+/** Builds the named images one after the other: each of them keeps all cores busy by itself. */
+async function buildImages(names: string[]): Promise<BuiltImage[]> {
+  const chosen = chooseImages(names);
+  const config = readConfig();
+  const builder = await createBuilder(await chooseCluster(config), config);
+  const results: BuiltImage[] = [];
+  for (const image of chosen) results.push(await builder(image));
+  return results;
+}
