@@ -46,10 +46,12 @@ export function advance(run: Run, seen: Observation, runs: readonly Run[]): Adva
       };
     case 'waiting': {
       const { reason, message, since } = state.problem;
-      return {
-        activity: { step, reason, message: `${step}: ${message}`, since, waits: true },
-        wakeAt: state.until,
-      };
+      // Every pod starts for a moment: that is not worth a word, and a write.
+      const activity: Activity =
+        reason === 'Starting'
+          ? working(step, run)
+          : { step, reason, message: `${step}: ${message}`, since, waits: true };
+      return { activity, wakeAt: state.until };
     }
     case 'running':
       return {

@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { JobObject, Service } from '../api/kubernetes.ts';
-import { isOwnedBy, recordAnnotations } from '../api/metadata.ts';
+import { isOwnedBy } from '../api/metadata.ts';
 import { releaseName, stableName, timestamp } from '../api/names.ts';
 import { type Activity, advance } from './advance.ts';
 import { covers } from './drift.ts';
@@ -176,9 +175,11 @@ function changed(run: Run, { runs, records }: Observation): Plan['note'] {
   const before = runs.find(({ release }) => release === run.release);
   const record = records.get(run.release);
   if (!before || !record) return [];
-  const findings = Object.keys(recordAnnotations) as (keyof typeof recordAnnotations)[];
-  if (findings.every((finding) => isDeepStrictEqual(run[finding], before[finding]))) return [];
-  return [{ record, annotations: recordedAs(run) }];
+  const [was, is] = [recordedAs(before), recordedAs(run)];
+  const annotations = Object.fromEntries(
+    Object.entries(is).filter(([name, text]) => text !== was[name]),
+  );
+  return Object.keys(annotations).length > 0 ? [{ record, annotations }] : [];
 }
 
 /** Adoption is refused: what we did not make is neither changed nor deleted. */

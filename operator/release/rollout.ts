@@ -2,7 +2,7 @@ import type { Deployment, DeploymentObject, Pod } from '../api/kubernetes.ts';
 import { isOwnedBy, releaseLabel, trackLabel } from '../api/metadata.ts';
 import { type Activity, finish } from './advance.ts';
 import { covers } from './drift.ts';
-import { crashOf, refusalOf, waitingFor } from './failures.ts';
+import { crashOf, type Problem, refusalOf, waitingFor } from './failures.ts';
 import type { EventDraft, Observation } from './observation.ts';
 import { isCandidate, lastGood, type Outcome, type Run } from './run.ts';
 import { buildDeployment, type Servable, servableOf } from './serving.ts';
@@ -67,37 +67,43 @@ function look(candidate: Run, seen: Observation): Progress {
   }
   const since = candidate.verdict?.judgedAt ?? candidate.startedAt;
   const live = seen.deployment;
-  const rolling = (message: string, waits = false): Progress => ({
-    activity: { step: 'rollout', since, reason: 'RollingOut', message, waits },
-  });
-  if (!live || !covers(live, deploymentOf(servable, seen))) {
-    return rolling('rollout: the Deployment goes over to this release.');
-  }
-
+  const wanted = deploymentOf(servable, seen);
+  const { replicas = 1 } = wanted.spec ?? {};
   const pods = servingPods(candidate.release, seen);
+  const rolling = (trouble?: Problem): Progress => {
+    const ready = pods.filter(isReady).length;
+    const message = `rollout: ${ready} of ${replicas} pods are ready${trouble ? `; ${trouble.message}` : '.'}`;
+    return {
+      activity: {
+        step: 'rollout',
+        since,
+        reason: trouble?.reason ?? 'RollingOut',
+        message,
+        waits: trouble !== undefined,
+      },
+    };
+  };
+  if (!live || !covers(live, wanted)) return rolling();
+
   const refused = pods.map(refusalOf).find((words) => words !== undefined);
   if (refused !== undefined) {
     const message = `A pod refused the model: ${refused}`;
     return { end: { outcome: 'RolledBack', step: 'rollout', reason: 'ModelRefused', message } };
   }
   const trouble = troubleOf(pods, seen);
+  const troubled = trouble?.reason === 'Starting' ? undefined : trouble;
   const progressing = live.status?.conditions?.find(({ type }) => type === 'Progressing');
   if (isCurrent(live) && progressing?.status === 'False') {
     const words = trouble?.message ?? progressing.message ?? '';
     const message = `The pods were not ready within spec.serving.progressDeadlineSeconds (${live.spec?.progressDeadlineSeconds} s): ${words}`;
-    const reason = trouble?.reason ?? 'ProgressDeadlineExceeded';
+    const reason = troubled ? troubled.reason : 'ProgressDeadlineExceeded';
     return { end: { outcome: 'RolledBack', step: 'rollout', reason, message } };
   }
-  const { replicas = 1 } = live.spec ?? {};
   if (hasTakenOver(live)) {
     const message = `${replicas} of ${replicas} pods are ready.`;
     return { end: { outcome: 'Served', step: 'rollout', reason: 'Served', message } };
   }
-  const ready = pods.filter(isReady).length;
-  return rolling(
-    `rollout: ${ready} of ${replicas} pods are ready${trouble ? `; ${trouble.message}` : '.'}`,
-    trouble !== undefined && trouble.reason !== 'Starting',
-  );
+  return rolling(troubled);
 }
 
 /** At most one candidate: a newer one takes the place of an older that does not serve yet. */
