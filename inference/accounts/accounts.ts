@@ -23,7 +23,7 @@ const retryAfterMs = 1_000;
  */
 export function openAccounts(settings: AccountsSettings) {
   const { firstAdmin, passwords, log, onState } = settings;
-  const knex = openDatabase(settings.databaseUrlFile);
+  const knex = openDatabase(settings.databaseUrlFile, log);
   let migrated = false;
   let up: boolean | undefined;
   let timer: NodeJS.Timeout | undefined;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import createKnex, { type Knex } from 'knex';
+import type { Logger } from 'pino';
 
 /** Connections are few: accounts are asked for rarely, and predictions never touch the database. */
 const poolSize = 4;
@@ -10,11 +11,18 @@ const statementTimeoutMs = 5_000;
  * A pool of connections to the address in `urlFile`, which is read again for every new connection so that rotated credentials
  * are taken up. Nothing is contacted yet; a database that is gone fails the query, within a few seconds, not the program.
  */
-export function openDatabase(urlFile: string): Knex {
+export function openDatabase(urlFile: string, log: Logger): Knex {
   return createKnex({
     client: 'pg',
     pool: { min: 0, max: poolSize },
     acquireConnectionTimeout: patienceMs,
+    // knex would write to the console.
+    log: {
+      debug: (words) => log.debug({ knex: words }, 'knex'),
+      warn: (words) => log.debug({ knex: words }, 'knex warns'),
+      error: (words) => log.debug({ knex: words }, 'knex fails'),
+      deprecate: (words) => log.debug({ knex: words }, 'knex deprecates'),
+    },
     async connection() {
       return {
         connectionString: (await readFile(urlFile, 'utf8')).trim(),

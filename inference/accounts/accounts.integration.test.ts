@@ -1,0 +1,242 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  problemSchema,
+  tokenResponseSchema,
+  usersResponseSchema,
+} from '@shelfwise/inference-contract';
+import { expect } from 'chai';
+import type { Knex } from 'knex';
+import { pino } from 'pino';
+import { waitFor } from '../../hack/process/wait.ts';
+import { type PostgresService, startPostgres, writeUrlFile } from '../../hack/services/postgres.ts';
+import { type TestService, testService } from '../fixtures/service.ts';
+import { createMetrics } from '../metrics/metrics.ts';
+import { type Accounts, openAccounts } from './accounts.ts';
+import { openDatabase } from './database.ts';
+import { migrate } from './migrations.ts';
+import { createPasswords } from './passwords.ts';
+
+const log = pino({ level: 'silent' });
+const admin = { username: 'admin', password: 'correct horse battery' };
+const strong = 'a long enough password';
+
+describe('accounts on a real PostgreSQL', () => {
+  let dir: string;
+  let postgres: PostgresService;
+  let urlFile: string;
+  let accounts: Accounts;
+  let service: TestService;
+  const metrics = createMetrics();
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'accounts-test-'));
+    postgres = await startPostgres();
+    urlFile = await writeUrlFile(join(dir, 'url'), postgres.url);
+    accounts = await open(metrics.database);
+    await ready(accounts);
+    service = await testService({ accounts, metrics });
+  });
+  after(async () => {
+    await service?.close();
+    await accounts?.close();
+    await postgres?.stop();
+    await rm(dir, { recursive: true });
+  });
+
+  const open = async (onState?: (up: boolean) => void) =>
+    openAccounts({
+      databaseUrlFile: urlFile,
+      firstAdmin: admin,
+      passwords: await createPasswords(),
+      log,
+      ...(onState && { onState }),
+    });
+  const state = (of: Accounts, wanted: boolean) =>
+    waitFor(async () => ((of.ready() !== undefined) === wanted ? true : undefined), {
+      what: `the accounts to be ${wanted ? 'ready' : 'off'}`,
+      limitMs: 60_000,
+    });
+  const ready = (of: Accounts) => state(of, true);
+
+  interface Answer {
+    status: number;
+    headers: Headers;
+    body: unknown;
+  }
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    token?: string,
+  ): Promise<Answer> {
+    const answer = await fetch(service.url + path, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  }
+  async function logIn({ username, password }: typeof admin): Promise<string> {
+    const { status, body } = await call('POST', '/v1/tokens', { username, password });
+    expect(status, JSON.stringify(body)).to.equal(200);
+    return tokenResponseSchema.parse(body).access_token;
+  }
+
+  it('gives the first admin a token that is taken, and is not to be cached', async () => {
+    const { headers, body } = await call('POST', '/v1/tokens', admin);
+    expect(headers.get('cache-control')).to.equal('no-store');
+    const { access_token: token, expires_in: seconds } = tokenResponseSchema.parse(body);
+    expect(seconds).to.equal(900);
+    const { status, body: users } = await call('GET', '/v1/users', undefined, token);
+    expect(status).to.equal(200);
+    expect(
+      usersResponseSchema.parse(users).users.map((user) => [user.username, user.role]),
+    ).to.deep.equal([['admin', 'admin']]);
+    expect((await call('POST', '/v1/predict', { designation: 'spade' }, token)).status).to.equal(
+      200,
+    );
+  });
+
+  it('lets an admin add users, who may predict but not see or add others', async () => {
+    const asAdmin = await logIn(admin);
+    const created = await call('POST', '/v1/users', { username: 'ada', password: strong }, asAdmin);
+    expect(created.status).to.equal(201);
+    expect(created.body).to.include({ username: 'ada', role: 'user' });
+    expect(JSON.stringify(created.body)).to.not.contain(strong).and.not.contain('argon2');
+    const asAda = await logIn({ username: 'ada', password: strong });
+    expect((await call('POST', '/v1/predict', { designation: 'spade' }, asAda)).status).to.equal(
+      200,
+    );
+    expect((await call('GET', '/v1/users', undefined, asAda)).status).to.equal(403);
+    expect(
+      (await call('POST', '/v1/users', { username: 'bob', password: strong }, asAda)).status,
+    ).to.equal(403);
+  });
+
+  it('refuses a user that cannot be, naming the field', async () => {
+    const token = await logIn(admin);
+    const cases: [body: unknown, status: number, part: string][] = [
+      [{ username: 'admin', password: strong }, 409, 'username'],
+      [{ username: 'Ada Lovelace', password: strong }, 422, 'username'],
+      [{ username: 'carl', password: 'short' }, 422, 'password'],
+      [{ username: 'carl', password: strong, role: 'root' }, 422, 'role'],
+      [{ password: strong }, 422, 'username'],
+      [{ username: 'carl', password: 'x'.repeat(20_000) }, 413, 'body'],
+    ];
+    for (const [body, status, part] of cases) {
+      const answer = await call('POST', '/v1/users', body, token);
+      expect([answer.status, problemSchema.parse(answer.body).part]).to.deep.equal([status, part]);
+    }
+    expect(
+      (await call('POST', '/v1/users', { username: 'carl', password: strong })).status,
+    ).to.equal(401);
+  });
+
+  it('says the same of a wrong password and of an unknown user', async () => {
+    const answers = await Promise.all(
+      [
+        { username: 'admin', password: 'wrong password' },
+        { username: 'nobody', password: 'wrong password' },
+      ].map(async (body) => {
+        const { status, body: problem } = await call('POST', '/v1/tokens', body);
+        return [status, { ...problemSchema.parse(problem), requestId: '' }];
+      }),
+    );
+    expect(answers[0]).to.deep.equal(answers[1]);
+    expect(answers[0]?.[0]).to.equal(401);
+  });
+
+  it('stops guessing after five failures, for that name, and forgets failures after a success', async () => {
+    await call('POST', '/v1/users', { username: 'eve', password: strong }, await logIn(admin));
+    const guess = () =>
+      call('POST', '/v1/tokens', { username: 'eve', password: 'a wrong password' });
+    for (let i = 0; i < 4; i++) expect((await guess()).status).to.equal(401);
+    await logIn({ username: 'eve', password: strong });
+    // All at once: counted before they are checked, no burst slips through.
+    const statuses = (await Promise.all(Array.from({ length: 12 }, guess))).map(
+      ({ status }) => status,
+    );
+    expect(statuses.toSorted()).to.deep.equal([...Array(5).fill(401), ...Array(7).fill(429)]);
+    const { status, headers } = await call('POST', '/v1/tokens', {
+      username: 'eve',
+      password: strong,
+    });
+    expect(status).to.equal(429);
+    expect(Number(headers.get('retry-after'))).to.be.within(1, 60);
+    await logIn(admin);
+  });
+
+  it('takes an admin at the word of the database, not of the token', async () => {
+    const token = await logIn(admin);
+    await call('POST', '/v1/users', { username: 'root2', password: strong, role: 'admin' }, token);
+    const second = await logIn({ username: 'root2', password: strong });
+    expect((await call('GET', '/v1/users', undefined, second)).status).to.equal(200);
+    await (accounts.ready() as Knex)('shelfwise_users')
+      .where({ username: 'root2' })
+      .update({ role: 'user' });
+    expect((await call('GET', '/v1/users', undefined, second)).status).to.equal(403);
+  });
+
+  it('keeps hashes of argon2id, no passwords', async () => {
+    const hashes = await (accounts.ready() as Knex)('shelfwise_users').pluck('password_hash');
+    for (const hash of hashes) expect(hash).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  });
+
+  it('goes on predicting while the database is gone, says so, and recovers', async () => {
+    const token = await logIn(admin);
+    await postgres.pause();
+    const gone = [
+      await call('POST', '/v1/tokens', admin),
+      await call('GET', '/v1/users', undefined, token),
+      await call('POST', '/v1/users', { username: 'late', password: strong }, token),
+    ];
+    expect(gone.map(({ status }) => status)).to.deep.equal([503, 503, 503]);
+    for (const { headers } of gone) expect(headers.get('retry-after')).to.equal('5');
+    expect((await call('POST', '/v1/predict', { designation: 'spade' }, token)).status).to.equal(
+      200,
+    );
+    await state(accounts, false);
+    const { status, body } = await call('GET', '/readyz');
+    expect(status).to.equal(200);
+    expect(body).to.deep.include({
+      dependencies: { database: 'down', clusterKeys: 'not configured' },
+    });
+    expect(await metrics.registry.metrics()).to.contain('shelfwise_inference_database_up 0');
+    await postgres.resume();
+    await ready(accounts);
+    await logIn(admin);
+    expect(await metrics.registry.metrics()).to.contain('shelfwise_inference_database_up 1');
+  });
+
+  it('becomes ready when the database comes after the program', async () => {
+    await postgres.pause();
+    const early = await open();
+    expect(early.ready()).to.equal(undefined);
+    await postgres.resume();
+    await ready(early);
+    await early.close();
+    await ready(accounts);
+  });
+
+  it('is migrated once by replicas that start together, also after one was killed at it', async () => {
+    const first = openDatabase(urlFile, log);
+    for (const table of ['shelfwise_users', 'shelfwise_migrations'])
+      await first.schema.dropTable(table);
+    await first('shelfwise_migrations_lock').update({ is_locked: 1 });
+    const replicas = Array.from({ length: 6 }, () => openDatabase(urlFile, log));
+    await Promise.all(replicas.map(migrate));
+    expect(await first('shelfwise_migrations').pluck('name')).to.deep.equal(['001_users']);
+    expect(await first('shelfwise_users')).to.deep.equal([]);
+    await Promise.all([first, ...replicas].map((knex) => knex.destroy()));
+  });
+});
