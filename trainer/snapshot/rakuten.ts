@@ -1,5 +1,11 @@
 import { posix } from 'node:path';
-import { openStore, StepError, type Store, type StoreSettings } from '@shelfwise/trainer-contract';
+import {
+  openStore,
+  StepError,
+  type Store,
+  StoreNotFound,
+  type StoreSettings,
+} from '@shelfwise/trainer-contract';
 import { type CsvRow, readCsv } from './csv.ts';
 import { fromObjects, fromTars } from './pictures.ts';
 import type { Row, Side, Source } from './product.ts';
@@ -39,10 +45,9 @@ export function openRakuten(url: string, settings: StoreSettings): Source {
 }
 
 async function* readRows(store: Store): AsyncGenerator<Row> {
+  const columns = ['designation', 'description', 'productid', 'imageid'];
+  const left = readCsv(await open(store, products), products, columns);
   const right = readCsv(await open(store, labels), labels, ['prdtypecode']);
-  const left = readCsv(await open(store, products), products, [
-    ...['designation', 'description', 'productid', 'imageid'],
-  ]);
   try {
     for await (const product of left) {
       const label = (await right.next()).value as CsvRow | undefined;
@@ -74,7 +79,16 @@ function toRow(product: CsvRow, label: CsvRow): Row {
 }
 
 async function open(store: Store, name: string) {
-  return store.stream(name);
+  try {
+    return await store.stream(name);
+  } catch (error) {
+    if (!(error instanceof StoreNotFound)) throw error;
+    throw new StepError(
+      'BadData',
+      `There is no ${name} in ${store.url}: ${products}, ${labels} and ${images} are looked for there.`,
+      { cause: error },
+    );
+  }
 }
 
 function apart(row: number, index: string | undefined, labelIndex: string | undefined): StepError {
