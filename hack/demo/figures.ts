@@ -1,8 +1,8 @@
 import { canonicalJson, manifestSchema } from '@shelfwise/trainer-contract';
 import type { Config } from '../config.ts';
-import type { BuiltImages } from '../images/build.ts';
 import type { Progress } from '../process/progress.ts';
 import { run } from '../process/run.ts';
+import type { BuiltImages } from '../shop/images.ts';
 import type { Kubectl } from '../shop/kubectl.ts';
 import { operatorNamespace, operatorPod } from '../shop/operator.ts';
 import type { Shop } from '../shop/shop.ts';

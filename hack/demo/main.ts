@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { chooseCluster } from '../cluster/cluster.ts';
 import { readConfig } from '../config.ts';
-import { buildImages } from '../images/build.ts';
 import { since } from '../process/progress.ts';
+import { buildImages } from '../shop/images.ts';
 import { createKubectl } from '../shop/kubectl.ts';
 import { installOperator } from '../shop/operator.ts';
 import { predict, startClient } from '../shop/predict-client.ts';
@@ -30,9 +30,8 @@ const cluster = await chooseCluster(config);
 await tell.step(`A Kubernetes cluster (${cluster.kind})`, () => cluster.up({ gpus: 1 }));
 const kubectl = await createKubectl(cluster.kubeconfig, config);
 
-const images = await tell.step(
-  'Images of operator, trainer, inference and of the shop',
-  (progress) => buildImages(cluster, config, progress),
+const images = await tell.step('Images of operator, trainer, inference and of the shop', () =>
+  buildImages(cluster, config),
 );
 await tell.step('The operator, by its Helm chart', () => installOperator(kubectl, images, config));
 

@@ -1,7 +1,6 @@
 import { chooseCluster } from '../cluster/cluster.ts';
 import { readConfig } from '../config.ts';
-import { type BuiltImages, buildImages } from '../images/build.ts';
-import { progress } from '../process/progress.ts';
+import { type BuiltImages, buildImages } from '../shop/images.ts';
 import { createKubectl, type Kubectl } from '../shop/kubectl.ts';
 import { installOperator, uninstallOperator } from '../shop/operator.ts';
 import { startClient } from '../shop/predict-client.ts';
@@ -37,7 +36,7 @@ async function open(): Promise<Environment> {
   const found = await cluster.status();
   await cluster.up({ gpus: 1 });
   const kubectl = await createKubectl(cluster.kubeconfig, config);
-  const images = await buildImages(cluster, config, progress('images'));
+  const images = await buildImages(cluster, config);
   const operatorWasThere = found.running && (await kubectl.get('crd', crd)) !== undefined;
   // What a run that was broken off left behind.
   await remove(kubectl);

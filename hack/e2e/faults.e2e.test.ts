@@ -30,7 +30,7 @@ describe('faults on the way of a release, on a real cluster', () => {
   before('a shop with a few hundred pictograms', async () => {
     env = await environment();
     shop = driver(env, name);
-    await env.shop.importPictograms(name, { arguments: ['--size', 'small'] });
+    await env.shop.importPictograms(name, { arguments: ['--size', '400'] });
   });
 
   it('the operator is killed during every step: the same end, one Job for a step, one run for a slot', async () => {

@@ -19,7 +19,7 @@ describe('the way of a release, on a real cluster', () => {
   before('a shop with a few hundred pictograms', async () => {
     env = await environment();
     shop = driver(env, name);
-    await env.shop.importPictograms(name, { arguments: ['--size', 'small'] });
+    await env.shop.importPictograms(name, { arguments: ['--size', '400'] });
   });
 
   it('serves the first release, and answers right', async () => {
@@ -69,7 +69,7 @@ describe('the way of a release, on a real cluster', () => {
 
   it('keeps the old release when the labels are shuffled, and says both numbers', async () => {
     await env.shop.importPictograms(name, {
-      arguments: ['--size', 'small', '--shuffle-labels', '7'],
+      arguments: ['--size', '400', '--shuffle-labels', '7'],
     });
     const ended = await shop.outcome(await shop.runNow());
     expect(ended.outcome).to.equal('GateFailed');
@@ -84,7 +84,7 @@ describe('the way of a release, on a real cluster', () => {
   });
 
   it('rolls to new data while a client calls 20 times a second, with no failed request', async () => {
-    await env.shop.importPictograms(name, { arguments: ['--size', 'small', '--new-products'] });
+    await env.shop.importPictograms(name, { arguments: ['--size', '500'] });
     const sent = products.map(({ product }) => product);
     const client = keepAsking(env.kubectl, env.shop.namespace, shop.url, sent, 20);
     const release = await shop.runNow();

@@ -3,31 +3,25 @@ import { type Config, readConfig } from '../config.ts';
 import { run } from '../process/run.ts';
 import { waitFor } from '../process/wait.ts';
 import { tool } from '../tools/tool.ts';
+import { type BuiltImages, partsOf } from './images.ts';
 import type { Kubectl } from './kubectl.ts';
 
 /** Where hack/ installs the operator, and what its Deployment is called there. */
 export const operatorNamespace = 'shelfwise-system';
 export const operatorName = 'shelfwise';
 
-/** References by digest: `REGISTRY/NAME@sha256:…`. */
-export interface OperatorImages {
-  operator: string;
-  trainer: string;
-  inference: string;
-}
-
 /** `helm upgrade --install` of the chart with these images; returns when the operator is ready. */
 export async function installOperator(
   kubectl: Kubectl,
-  images: OperatorImages,
+  images: Pick<BuiltImages, 'operator' | 'trainer' | 'inference'>,
   config: Config = readConfig(),
 ): Promise<void> {
   const values = {
     images: {
-      operator: byDigest(images.operator),
-      trainer: byDigest(images.trainer),
-      snapshot: byDigest(images.trainer),
-      inference: byDigest(images.inference),
+      operator: partsOf(images.operator),
+      trainer: partsOf(images.trainer),
+      snapshot: partsOf(images.trainer),
+      inference: partsOf(images.inference),
     },
   };
   await helm(
@@ -55,12 +49,6 @@ async function helm(kubectl: Kubectl, args: string[], config: Config, input?: st
   const env = { ...config.inherited, KUBECONFIG: kubectl.kubeconfig };
   const options = input === undefined ? { env } : { env, input };
   await run(program, [...args, '--namespace', operatorNamespace], options);
-}
-
-function byDigest(reference: string) {
-  const [repository, digest] = reference.split('@');
-  if (!digest) throw new Error(`The image ${reference} is not named by its digest.`);
-  return { repository, digest };
 }
 
 /** The operator's pod that runs now. */

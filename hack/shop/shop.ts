@@ -5,14 +5,11 @@ import { join, relative, resolve } from 'node:path';
 import { openStore, type Store, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
 import { type Config, readConfig } from '../config.ts';
 import { run } from '../process/run.ts';
+import { type BuiltImages, partsOf } from './images.ts';
 import type { Kubectl, KubeObject } from './kubectl.ts';
 import { type Forward, portForward } from './port-forward.ts';
 
-/** Images of the shop's own services, as references that the cluster can pull. */
-export interface ShopImages {
-  versitygw: string;
-  postgres: string;
-}
+type ShopImages = Pick<BuiltImages, 'versitygw' | 'postgres'>;
 
 /** A shop's namespace with its S3 server and PostgreSQL, reached from this machine. */
 export interface Shop {
@@ -21,7 +18,10 @@ export interface Shop {
   /** A folder of the shop's bucket; without a prefix the bucket itself. */
   store(prefix: string): Store;
   /** Brings the shop of pictograms into the bucket, in the layout of the Rakuten challenge. */
-  importPictograms(prefix: string, options?: string[]): Promise<string>;
+  importPictograms(
+    prefix: string,
+    options?: { arguments?: string[]; onLine?: (line: string) => void },
+  ): Promise<string>;
   /** Environment of a program on this machine that talks to the shop's S3 server. */
   s3Environment: Record<string, string>;
   close(): void;
@@ -65,9 +65,9 @@ export async function openShop(
     kubectl,
     s3Environment,
     store: (prefix) => openStore(`s3://${bucket}/${prefix}`, storeSettingsFromEnv(s3Environment)),
-    importPictograms: (prefix, options = []) =>
-      run('node', ['hack/demo-data/main.ts', '--to', `s3://${bucket}/${prefix}`, ...options], {
-        env: { ...config.inherited, ...s3Environment },
+    importPictograms: (prefix, { arguments: more = [], onLine = () => undefined } = {}) =>
+      run('node', ['hack/demo-data/main.ts', '--to', `s3://${bucket}/${prefix}`, ...more], {
+        ...{ env: { ...config.inherited, ...s3Environment }, onLine },
       }),
     close: () => forward.close(),
   };
@@ -111,9 +111,9 @@ async function applyServices(
 ): Promise<void> {
   const overlay = await mkdtemp(join(tmpdir(), 'shelfwise-shop-'));
   try {
-    const replaced = Object.entries(images).map(([name, reference]) => {
-      const [newName, digest] = reference.split('@');
-      return { name, newName, digest };
+    const replaced = (['versitygw', 'postgres'] as const).map((name) => {
+      const { repository, tag, digest } = partsOf(images[name]);
+      return { name, newName: repository, newTag: tag, digest };
     });
     // kustomize reads JSON as YAML; a base is named relative to its overlay.
     const kustomization = { namespace, resources: [relative(overlay, demo)], images: replaced };

@@ -66,7 +66,8 @@ async function runMocha(suite: string, config: string): Promise<Counts> {
 async function runSuite(suite: string): Promise<Counts> {
   if (suite === 'check') return runChecks();
   const config = configs[suite];
-  if (!config) throw new Error(`no suite ${suite}: there are check, ${Object.keys(configs).join(', ')}`);
+  if (!config)
+    throw new Error(`no suite ${suite}: there are check, ${Object.keys(configs).join(', ')}`);
   return runMocha(suite, config);
 }
 
