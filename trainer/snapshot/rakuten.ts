@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { Readable } from 'node:stream';
 import {
   openStore,
   StepError,
@@ -46,9 +47,12 @@ export function openRakuten(url: string, settings: StoreSettings): Source {
 
 async function* readRows(store: Store): AsyncGenerator<Row> {
   const columns = ['designation', 'description', 'productid', 'imageid'];
-  const left = readCsv(await open(store, products), products, columns);
-  const right = readCsv(await open(store, labels), labels, ['prdtypecode']);
+  const opened: Readable[] = [];
   try {
+    for (const name of [products, labels]) opened.push(await open(store, name));
+    const [productBytes, labelBytes] = opened as [Readable, Readable];
+    const left = readCsv(productBytes, products, columns);
+    const right = readCsv(labelBytes, labels, ['prdtypecode']);
     for await (const product of left) {
       const label = (await right.next()).value as CsvRow | undefined;
       // Both begin with pandas' index, a column without a name, by which a row is known in both.
@@ -61,7 +65,7 @@ async function* readRows(store: Store): AsyncGenerator<Row> {
     const more = await right.next();
     if (!more.done) throw apart(more.value.row, undefined, more.value.get(''));
   } finally {
-    await right.return(undefined);
+    for (const stream of opened) stream.destroy();
   }
 }
 
