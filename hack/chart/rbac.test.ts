@@ -33,6 +33,21 @@ describe('compareWithRules', () => {
   }
 });
 
+it('compareWithRules counts create as used where an apply may need it, and only there', () => {
+  const apply: Rule[] = [
+    { apiGroups: ['apps'], resources: ['deployments'], verbs: ['create', 'patch'] },
+    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'patch'] },
+  ];
+  const requests = [
+    { verb: 'patch', resource: 'deployments.apps' },
+    { verb: 'patch', resource: 'jobs.batch' },
+  ];
+  expect(compareWithRules(apply, requests)).to.deep.equal({
+    missing: [],
+    unused: ['create jobs.batch'],
+  });
+});
+
 describe('the rules of the chart', () => {
   it('grant nothing by wildcard, no Secrets, and no write to the spec of a ModelRelease', async () => {
     const granted = compareWithRules(await chartRules(), []).unused;

@@ -25,8 +25,14 @@ export async function chartRules(): Promise<Rule[]> {
   return parse(rules).rules;
 }
 
-/** Checked by admission when an object is created with an owner; there is no request of this name. */
-const neverRequested = ['update modelreleases.shelfwise.dev/finalizers'];
+/** What the API server also checks when it is asked for something else. */
+const checkedWith: Record<string, string> = {
+  // An apply that finds no object creates one.
+  'create deployments.apps': 'patch deployments.apps',
+  'create services': 'patch services',
+  // The plugin OwnerReferencesPermissionEnforcement, of an object that blocks its owner's deletion.
+  'update modelreleases.shelfwise.dev/finalizers': 'create jobs.batch',
+};
 
 /** What was asked for without being granted, and what is granted without being asked for: as `verb resource`, sorted. */
 export function compareWithRules(
@@ -34,8 +40,10 @@ export function compareWithRules(
   requests: Iterable<Request>,
 ): { missing: string[]; unused: string[] } {
   const granted = new Set(rules.flatMap(expand));
-  const asked = [...requests].map(({ verb, resource }) => `${verb} ${resource}`);
-  const used = new Set([...asked, ...neverRequested.filter((each) => granted.has(each))]);
+  const used = new Set([...requests].map(({ verb, resource }) => `${verb} ${resource}`));
+  for (const [checked, request] of Object.entries(checkedWith)) {
+    if (used.has(request) && granted.has(checked)) used.add(checked);
+  }
   return {
     missing: [...used.difference(granted)].sort(),
     unused: [...granted.difference(used)].sort(),
