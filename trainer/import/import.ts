@@ -85,15 +85,16 @@ async function sendPictures(store: Store, pictures: DownloadedFile[], io: StepIo
     const key = `images/image_train/${posix.basename(picture.name)}`;
     if (there.get(key) === picture.size) result.present++;
     else if (picture.size > pictureLimitBytes) result.tooLarge++;
-    else await store.write(key, await bytesOf(picture));
+    else await store.write(key, Buffer.concat(await Array.fromAsync(chunksOf(picture))));
     pace.advance();
   });
   return result;
 }
 
-async function bytesOf(file: DownloadedFile): Promise<Buffer> {
+/** The file's bytes; what is wrong with a zip may show only here. */
+async function* chunksOf(file: DownloadedFile): AsyncGenerator<Buffer> {
   try {
-    return Buffer.concat(await Array.fromAsync(await file.open()));
+    yield* (await file.open()) as AsyncIterable<Buffer>;
   } catch (cause) {
     const { message } = cause as Error;
     throw new StepError('BadData', `${file.name} cannot be read: ${message}.`, { cause });
@@ -104,7 +105,7 @@ async function sendTable(store: Store, file: DownloadedFile, key: string, { conf
   const dir = await mkdtemp(join(config.scratchDir, 'import-'));
   try {
     const path = join(dir, key);
-    await pipeline(await file.open(), createWriteStream(path));
+    await pipeline(chunksOf(file), createWriteStream(path));
     await store.write(key, { path }, { contentType: 'text/csv' });
   } finally {
     await rm(dir, { recursive: true });

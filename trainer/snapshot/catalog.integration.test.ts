@@ -1,0 +1,212 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StepError } from '@shelfwise/trainer-contract';
+import { expect } from 'chai';
+import pg from 'pg';
+import { type PostgresService, startPostgres } from '../../hack/services/postgres.ts';
+import { openCatalog } from './catalog.ts';
+import { layOut, testFolder, testIo, testProducts, write } from './fixture.ts';
+import { makeSnapshot } from './snapshot.ts';
+
+const view = `CREATE VIEW shelfwise_training_products_v1 AS
+  SELECT id AS product_id, name AS designation, text AS description, category, picture AS picture_key FROM products`;
+
+describe('snapshot of a catalogue', () => {
+  let postgres: PostgresService;
+  let client: pg.Client;
+  let folder: Awaited<ReturnType<typeof testFolder>>;
+  before(async function () {
+    this.timeout(300_000);
+    postgres = await startPostgres();
+  });
+  after(() => postgres?.stop());
+  beforeEach(async () => {
+    folder = await testFolder();
+    client = new pg.Client({ connectionString: postgres.url });
+    await client.connect();
+    await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    await client.query(
+      'CREATE TABLE products (id text, name text, text text, category text, picture text)',
+    );
+    await client.query(view);
+    await client.query(
+      `DO $$ BEGIN CREATE ROLE reader LOGIN PASSWORD 'reads'; EXCEPTION WHEN duplicate_object THEN NULL; END $$`,
+    );
+    await client.query(
+      'GRANT USAGE ON SCHEMA public TO reader; GRANT SELECT ON shelfwise_training_products_v1 TO reader',
+    );
+  });
+  afterEach(async () => {
+    await client.end();
+    await folder.remove();
+  });
+
+  const readerUrl = () => {
+    const url = new URL(postgres.url);
+    [url.username, url.password] = ['reader', 'reads'];
+    return url.href;
+  };
+
+  async function take(databaseUrl = readerUrl()) {
+    const file = join(folder.path, 'url');
+    await writeFile(file, `${databaseUrl}\n`);
+    const { io } = await testIo(folder.path, { DATABASE_URL_FILE: file });
+    return makeSnapshot(
+      {
+        from: folder.url('pictures'),
+        store: folder.url('store'),
+        source: 'catalog',
+        holdoutPercent: 20,
+        maximumInvalidPercent: 50,
+      },
+      io,
+    );
+  }
+
+  async function fill(count = 20) {
+    const products = await testProducts(count);
+    for (const { id, designation, description, class: category, picture } of products) {
+      await client.query('INSERT INTO products VALUES ($1, $2, $3, $4, $5)', [
+        id,
+        designation,
+        description,
+        category,
+        `p/${id}.png`,
+      ]);
+      await write(join(folder.path, 'pictures'), `p/${id}.png`, picture as Buffer);
+    }
+    return products;
+  }
+
+  it('is the same dataset as that of the same products in the Rakuten layout', async () => {
+    const products = await fill();
+    const snapshot = await take();
+    expect(snapshot.source).to.deep.equal({ kind: 'catalog', url: folder.url('pictures') });
+    await layOut(join(folder.path, 'rakuten'), products);
+    const { io } = await testIo(folder.path);
+    const other = await makeSnapshot(
+      {
+        from: folder.url('rakuten'),
+        store: folder.url('store'),
+        source: 'rakuten',
+        holdoutPercent: 20,
+        maximumInvalidPercent: 0,
+      },
+      io,
+    );
+    expect(other.digest).to.equal(snapshot.digest);
+  });
+
+  it('takes products without description and without picture, and names what it cannot use', async () => {
+    await fill();
+    await client.query(`INSERT INTO products VALUES
+      ('a', 'Sans photo', NULL, 'jouet', NULL), ('b', 'Photo perdue', NULL, 'jouet', 'p/lost.png'),
+      ('c', NULL, NULL, 'jouet', NULL), ('d', 'Sans classe', NULL, NULL, NULL), ('a', 'Deux fois', NULL, 'jouet', NULL)`);
+    const snapshot = await take();
+    expect(snapshot.products).to.equal(21);
+    expect(
+      snapshot.invalid.map(({ column, value, reason }) => [column, value, reason]),
+    ).to.have.deep.members([
+      ['product_id', 'a', 'is that of row 21 already'],
+      ['picture_key', 'p/lost.png', 'names a picture that is missing'],
+      ['designation', '', 'is empty'],
+      ['category', '', 'is empty'],
+    ]);
+  });
+
+  it('reads thousands of rows as of one moment, while the shop goes on writing', async () => {
+    await client.query(
+      `INSERT INTO products SELECT i::text, 'n' || i, NULL, 'c' || i % 2, NULL FROM generate_series(1, 3000) i`,
+    );
+    const file = join(folder.path, 'url');
+    await writeFile(file, readerUrl());
+    const rows = openCatalog(folder.url('p'), { region: 'x', forcePathStyle: false }, file).rows();
+    const seen = [(await rows.next()).value?.id];
+    await client.query('DELETE FROM products WHERE id > $1', ['2']);
+    for await (const row of rows) seen.push(row.id);
+    expect(new Set(seen).size).to.equal(3000);
+  });
+
+  const failures: [string, () => Promise<unknown>, string, RegExp][] = [
+    [
+      'no view',
+      () => client.query('DROP VIEW shelfwise_training_products_v1'),
+      'BadConfiguration',
+      /^The database has no view shelfwise_training_products_v1: .*does not exist\.$/,
+    ],
+    [
+      'a view without a column',
+      () =>
+        client.query(
+          'DROP VIEW shelfwise_training_products_v1; CREATE VIEW shelfwise_training_products_v1 AS SELECT id AS product_id FROM products; GRANT SELECT ON shelfwise_training_products_v1 TO reader',
+        ),
+      'BadConfiguration',
+      /lacks a column: column "designation" does not exist/,
+    ],
+    [
+      'a column that is no text',
+      () =>
+        client.query(
+          'DROP VIEW shelfwise_training_products_v1; CREATE VIEW shelfwise_training_products_v1 AS SELECT 1 AS product_id, name AS designation, text AS description, category, picture AS picture_key FROM products; GRANT SELECT ON shelfwise_training_products_v1 TO reader',
+        ),
+      'BadConfiguration',
+      /has a column that is not text/,
+    ],
+    [
+      'no right to read',
+      () => client.query('REVOKE SELECT ON shelfwise_training_products_v1 FROM reader'),
+      'BadConfiguration',
+      /may not read shelfwise_training_products_v1/,
+    ],
+    ['an empty view', async () => undefined, 'BadData', /^There is no product in file:/],
+  ];
+  for (const [name, spoil, reason, sentence] of failures) {
+    it(`fails for ${name} and says so`, async () => {
+      await spoil();
+      const error = (await take().catch((e: unknown) => e)) as StepError;
+      expect(error).to.be.instanceOf(StepError).with.property('reason', reason);
+      expect(error.message).to.match(sentence);
+    });
+  }
+
+  const urls: [string, (url: URL) => string, string, RegExp][] = [
+    [
+      'no such database',
+      (url) => Object.assign(url, { pathname: '/nowhere' }).href,
+      'BadConfiguration',
+      /There is no such database/,
+    ],
+    [
+      'a database that does not answer',
+      (url) => Object.assign(url, { port: '1' }).href,
+      'StoreUnreachable',
+      /database cannot be read: .*ECONNREFUSED/,
+    ],
+    ['no URL', () => 'hunter2', 'BadConfiguration', /^The database URL is none: write postgres:/],
+  ];
+  for (const [name, change, reason, sentence] of urls) {
+    it(`fails for ${name} and does not tell the password`, async () => {
+      const error = (await take(change(new URL(readerUrl()))).catch(
+        (e: unknown) => e,
+      )) as StepError;
+      expect(error).to.be.instanceOf(StepError).with.property('reason', reason);
+      expect(error.message)
+        .to.match(sentence)
+        .and.not.to.match(/reads|hunter2/);
+    });
+  }
+
+  it('fails where no database was named', async () => {
+    const { io } = await testIo(folder.path);
+    const options = {
+      from: folder.url('p'),
+      store: folder.url('store'),
+      source: 'catalog' as const,
+      holdoutPercent: 10,
+      maximumInvalidPercent: 1,
+    };
+    expect(await makeSnapshot(options, io).catch((e: unknown) => e)).to.match(
+      /set DATABASE_URL_FILE/,
+    );
+  });
+});
