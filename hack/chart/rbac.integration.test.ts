@@ -25,6 +25,8 @@ const story = [
 const rare = [
   // When the same event comes again: operator/kube/events.test.ts.
   { verb: 'patch', resource: 'events.events.k8s.io' },
+  // When a pod or a Job does not come on.
+  { verb: 'list', resource: 'events' },
   // When the first release ever does not become ready: there is none to go back to.
   { verb: 'delete', resource: 'deployments.apps' },
 ];
