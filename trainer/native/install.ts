@@ -6,7 +6,6 @@ import {
   readlink,
   rename,
   rm,
-  stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
@@ -128,7 +127,8 @@ async function connect(device: Device, home: string): Promise<void> {
   const link = join(addon, 'deps', 'lib');
   const libraries = join(home, 'tensorflow');
   const linked = await readlink(link).catch(() => undefined);
-  if (linked === libraries && (await exists(target))) return say(`${packages[device]} is ready`);
+  if (linked === libraries && (await same(join(home, 'tfjs_binding.node'), target)))
+    return say(`${packages[device]} is ready`);
   await mkdir(dirname(target), { recursive: true });
   await mkdir(dirname(link), { recursive: true });
   await rm(link, { recursive: true, force: true });
@@ -172,11 +172,11 @@ function run(program: string, args: string[]): void {
     throw new Error(`${program} failed (${done.status ?? done.error?.message}): ${done.stderr}`);
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
+async function same(one: string, other: string): Promise<boolean> {
+  const [left, right] = await Promise.all(
+    [one, other].map((path) => readFile(path).catch(() => undefined)),
   );
+  return left !== undefined && right !== undefined && left.equals(right);
 }
 
 function say(line: string): void {

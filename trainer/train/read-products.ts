@@ -58,7 +58,7 @@ export async function readProducts(
           `The product ${sample.id} is of class "${sample.class}", which snapshot.json does not list: take a new snapshot.`,
         );
       labels.push(label);
-      draws.push(drawOf(sample.id));
+      draws.push(drawOf(sample));
       hasPicture.push(pixels ? 1 : 0);
       examples.offer(sample);
       texts.write(`${JSON.stringify([sample.designation, sample.description])}\n`);
@@ -80,9 +80,15 @@ export async function readProducts(
   };
 }
 
-/** A number in [0, 1) by the id alone, so that a product stays on its side whatever else is in the catalogue. */
-function drawOf(id: string): number {
-  const hash = createHash('sha256').update(`validation ${id}`).digest();
+/**
+ * A number in [0, 1) by the text, so that a product stays on its side whatever else is in the catalogue,
+ * and variants that share a text share a side: with one learned and the other judged the figures flatter.
+ */
+function drawOf({ id, designation, description }: Sample): number {
+  const text = `${designation}\n${description ?? ''}`.trim().toLowerCase();
+  const hash = createHash('sha256')
+    .update(`validation ${text || id}`)
+    .digest();
   return hash.readUInt32BE(0) / 2 ** 32;
 }
 

@@ -73,7 +73,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
     await publish(store, manifest, tar.path, io.signal);
     return {
       message: trainMessage(manifest, startedAt),
-      detail: { alreadyPublished: false, validation },
+      detail: { alreadyPublished: false, validation: validation.metrics },
     };
   } finally {
     await rm(scratchDir, { recursive: true, force: true });
@@ -97,7 +97,7 @@ function startTensorFlow(device: Device): TensorFlow {
   } catch (cause) {
     throw new StepError(
       'BadConfiguration',
-      `TensorFlow for ${device} does not load: run "npm run setup:tensorflow ${device}".`,
+      `TensorFlow for ${device} does not load: run "npm run setup:tensorflow ${device}" (${firstLine(cause)}).`,
       { cause },
     );
   }
@@ -107,6 +107,10 @@ function startTensorFlow(device: Device): TensorFlow {
       'TensorFlow sees no GPU: request nvidia.com/gpu for the pod (or choose --device cpu).',
     );
   return tf;
+}
+
+function firstLine(error: unknown): string {
+  return (error as Error).message.split('\n')[0] ?? '';
 }
 
 async function openBackbone(directory: string) {
