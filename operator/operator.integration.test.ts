@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { parse } from 'yaml';
+import { chartRules } from '../hack/chart/rbac.ts';
 import { type ControlPlane, startControlPlane } from '../hack/cluster/control-plane.ts';
 import { waitFor } from '../hack/process/wait.ts';
 import { ApiError } from './kube/api-error.ts';
@@ -276,11 +277,7 @@ async function installCrd(transport: Transport): Promise<void> {
 
 /** A ServiceAccount with the chart's rules for the operator, and no others. Answers its token. */
 async function serviceAccount(transport: Transport): Promise<string> {
-  const template = await readFile(
-    new URL('../charts/shelfwise/templates/rbac.yaml', import.meta.url),
-    'utf8',
-  );
-  const { rules } = parse(template.slice(template.indexOf('\nrules:'), template.indexOf('\n---')));
+  const rules = await chartRules();
   const objects = createObjects({ transport, fieldManager: 'test' });
   const rbac = 'rbac.authorization.k8s.io';
   const resource = (kind: string, plural: string): Resource => ({
