@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { CommandFailed, run } from '../process/run.ts';
 import { requirePrograms } from '../tools/debian.ts';
+import { declareArguments, type HostSettings } from './host-settings.ts';
 
 /** Runs `buildah` with the project's own storage. */
 export type Buildah = (args: string[], onLine?: (line: string) => void) => Promise<string>;
@@ -37,34 +38,38 @@ export interface BuildOptions {
   arguments: Record<string, string>;
   /** Folders that a Dockerfile copies from by name. */
   contexts?: Record<string, string>;
-  /** Settings of the host for RUN steps; see withHostSettings. */
-  host: string[];
+  /** Settings of the host for RUN steps. */
+  host: HostSettings;
 }
 
+/** Builds and tags an image; throws with the last words of the step that failed. */
 export async function build(
   buildah: Buildah,
   options: BuildOptions,
   onLine: (line: string) => void,
 ): Promise<void> {
+  const { host } = options;
+  const dockerfile = join(host.folder, 'Dockerfile');
+  const text = await readFile(options.dockerfile, 'utf8');
+  await writeFile(dockerfile, declareArguments(text, Object.keys(host.variables)));
   const pairs = (flag: string, values: Record<string, string>) =>
     Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
-  const args = [
-    'bud',
-    '--isolation',
-    'chroot',
-    '--layers',
-    '--pull-never',
-    '--format',
-    'oci',
-    '--tag',
-    options.tag,
-  ];
   const all = [
-    ...args,
-    ...options.host,
-    ...pairs('--build-arg', options.arguments),
+    ...[
+      'bud',
+      '--isolation',
+      'chroot',
+      '--layers',
+      '--pull-never',
+      '--format',
+      'oci',
+      '--tag',
+      options.tag,
+    ],
+    ...['--volume', `${host.folder}:/run/host:ro`],
+    ...pairs('--build-arg', { ...options.arguments, ...host.variables }),
     ...pairs('--build-context', options.contexts ?? {}),
-    ...['--file', options.dockerfile, options.context],
+    ...['--file', dockerfile, options.context],
   ];
   const said: string[] = [];
   try {
