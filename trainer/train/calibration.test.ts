@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import { fitTemperature, toProbabilities } from './calibration.ts';
+import { createRandom } from './random.ts';
+
+/** Margins whose labels are drawn from softmax(margin / temperature): the temperature is known. */
+function drawn(temperature: number, rows: number) {
+  const random = createRandom(5);
+  const classes = 4;
+  const values = Float32Array.from({ length: rows * classes }, () => random() * 4 - 2);
+  const blank = { classes, values, labels: new Int32Array(rows) };
+  const probabilities = toProbabilities(blank, temperature);
+  blank.labels.forEach((_, row) => {
+    let rest = random();
+    let label = 0;
+    while (label < classes - 1 && rest > (probabilities[row * classes + label] as number)) {
+      rest -= probabilities[row * classes + label] as number;
+      label += 1;
+    }
+    blank.labels[row] = label;
+  });
+  return blank;
+}
+
+describe('calibration', () => {
+  for (const temperature of [0.2, 1, 3])
+    it(`finds the temperature ${temperature} that the labels were drawn with`, () => {
+      expect(fitTemperature(drawn(temperature, 5000)) / temperature).to.be.within(0.85, 1.15);
+    });
+
+  it('falls back to the usual temperature where there are too few products', () => {
+    expect(fitTemperature(drawn(1, 5))).to.equal(0.3);
+  });
+
+  it('makes rows that sum to 1, also of huge margins', () => {
+    const values = Float32Array.of(1e30, -1e30, 0, 1, 2, 3);
+    const rows = toProbabilities({ classes: 3, values, labels: Int32Array.of(0, 0) }, 0.01);
+    expect([...rows.subarray(0, 3)]).to.deep.equal([1, 0, 0]);
+    expect(rows.subarray(3).reduce((a, b) => a + b)).to.be.closeTo(1, 1e-6);
+  });
+});

@@ -1,0 +1,24 @@
+import { expect } from 'chai';
+import { createRandom, shuffle } from './random.ts';
+
+describe('random numbers', () => {
+  const draw = (seed: number, count: number) => Array.from({ length: count }, createRandom(seed));
+
+  it('are the same for the same seed, and others for another', () => {
+    expect(draw(1, 20)).to.deep.equal(draw(1, 20));
+    expect(draw(1, 20)).to.not.deep.equal(draw(2, 20));
+  });
+
+  it('are spread evenly over [0, 1)', () => {
+    const bins = new Array(10).fill(0);
+    for (const value of draw(7, 10_000)) bins[Math.floor(value * 10)] += 1;
+    for (const count of bins) expect(count).to.be.within(900, 1100);
+  });
+
+  it('shuffle without losing a value', () => {
+    const values = Int32Array.from({ length: 1000 }, (_, i) => i);
+    const shuffled = shuffle(values.slice(), createRandom(3));
+    expect([...shuffled]).to.not.deep.equal([...values]);
+    expect([...shuffled.toSorted()]).to.deep.equal([...values]);
+  });
+});
