@@ -36,3 +36,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     inherited: environment,
   };
 }
+
+/** Held while images are built. */
+export function imagesLock({ cacheDir }: Config): string {
+  return join(cacheDir, 'locks', 'images.lock');
+}

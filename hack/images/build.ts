@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Cluster } from '../cluster/cluster.ts';
 import { dockerAnswers } from '../cluster/docker.ts';
-import type { Config } from '../config.ts';
+import { type Config, imagesLock } from '../config.ts';
 import { withLock } from '../process/lock.ts';
 import { progress, since } from '../process/progress.ts';
 import { tool } from '../tools/tool.ts';
@@ -40,10 +40,9 @@ export async function createBuilder(cluster: Cluster, config: Config): Promise<B
   return async (image) => {
     const start = performance.now();
     const note = progress(image.name);
-    const lock = join(config.cacheDir, 'locks', `image-${image.name}.lock`);
     const result = await withLock(
-      lock,
-      () => note.done('waiting for another process that builds it'),
+      imagesLock(config),
+      () => note.done('waiting for another process that builds images'),
       () => builder(image, note),
     );
     note.done(

@@ -6,11 +6,14 @@ import type { Config } from '../../config.ts';
 import { withLock } from '../../process/lock.ts';
 import { progress, since } from '../../process/progress.ts';
 import type { Cluster, ClusterStatus, UpOptions } from '../cluster.ts';
+import { apiserverUrl } from '../components.ts';
+import { readClient } from '../pki.ts';
+import { ask } from '../ready.ts';
 import { readRecords } from './daemons.ts';
 import { rememberHost } from './host.ts';
 import { checkSocketPath, type LocalLayout, localLayout } from './layout.ts';
 import { findDebianPrograms, findPrograms, type Programs } from './programs.ts';
-import { kubectl, start } from './start.ts';
+import { start } from './start.ts';
 import { bootId, fromEarlierBoot, stop } from './stop.ts';
 
 const note = progress('cluster');
@@ -37,7 +40,7 @@ export function localCluster(config: Config): Cluster {
       requireRoot();
       return locked(() => down(layout, config));
     },
-    status: () => status(layout, config),
+    status: () => status(layout),
   };
 }
 
@@ -86,7 +89,7 @@ async function down(layout: LocalLayout, config: Config): Promise<void> {
   note.done(was ? `stopped and removed in ${since(started)}` : 'none was there');
 }
 
-async function status(layout: LocalLayout, config: Config): Promise<ClusterStatus> {
+async function status(layout: LocalLayout): Promise<ClusterStatus> {
   const records = await readRecords(layout);
   const processes = records.map(({ name, identity, alive }) => ({
     name,
@@ -105,10 +108,13 @@ async function status(layout: LocalLayout, config: Config): Promise<ClusterStatu
   const dead = processes.filter(({ running }) => !running).map(({ name }) => name);
   if (dead.length > 0)
     return { ...all, notes: [`not running: ${dead.join(', ')}; start it again with "up"`] };
-  const programs = await findPrograms(config);
-  const node = JSON.parse(
-    await kubectl({ layout, programs }, ['get', 'node', layout.node, '--output=json']),
+  const admin = await readClient(layout.pki, 'admin');
+  const { status: code, text } = await ask(
+    `${apiserverUrl(layout.controlPlane)}/api/v1/nodes/${layout.node}`,
+    admin,
   );
+  if (code !== 200) return { ...all, notes: [`the API answered ${code}: ${text}`] };
+  const node = JSON.parse(text);
   const ready = node.status.conditions.find(({ type }: { type: string }) => type === 'Ready');
   const gpus = Number(node.status.allocatable['nvidia.com/gpu'] ?? 0);
   return {

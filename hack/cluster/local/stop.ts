@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from '../../config.ts';
+import { type Config, imagesLock } from '../../config.ts';
+import { withLock } from '../../process/lock.ts';
 import { removeContainers } from './containerd.ts';
 import { endDaemons, readRecords } from './daemons.ts';
 import { restoreHost } from './host.ts';
@@ -33,11 +34,19 @@ export async function stop(
   await endDaemons(layout);
   await endPods(layout);
   await removeShimSockets(layout);
-  await unmountBelow([layout.state, layout.containerd.root, join(config.cacheDir, 'buildah')]);
+  await unmountBelow([layout.state, layout.containerd.root]);
+  // buildah leaves its storage mounted on itself; not to be taken from under a build that runs.
+  await withLock(imagesLock(config), waitingForImages, () =>
+    unmountBelow([join(config.cacheDir, 'buildah')]),
+  );
   await removeCgroup(layout);
   await removeNetwork(layout, programs);
   await restoreHost(layout, rebooted);
   await rm(layout.state, { recursive: true, force: true });
+}
+
+function waitingForImages(): void {
+  process.stderr.write('cluster: waiting for the end of a build of images\n');
 }
 
 export async function bootId(): Promise<string> {
