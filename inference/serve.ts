@@ -40,6 +40,7 @@ const storePatienceMs = 120_000;
 /** How long requests may take to finish once no new ones come; the pod has 60 s in all. */
 const drainLimitMs = 40_000;
 const keyReloadMs = 30_000;
+const abandonLimitMs = 5_000;
 
 export const serveStep: Step = { usage, run: serve };
 
@@ -65,10 +66,13 @@ async function serve(args: string[], io: StepIo) {
   );
   let model: LoadedModel | undefined;
   try {
-    model = await untilAborted(signal, load(options, io, state, metrics));
+    const loading = load(options, io, state, metrics);
+    model = await untilAborted(signal, loading);
     if (model) {
       await aborted(signal);
       await leave(server, state, config, log);
+    } else {
+      await abandon(loading);
     }
   } finally {
     server.closeAllConnections();
@@ -128,7 +132,7 @@ function reloadNowAndThen(keys: KeyRing, log: Logger): () => void {
 
 async function load(
   options: Options,
-  { config, log }: StepIo,
+  { config, log, signal }: StepIo,
   state: ServiceState,
   metrics: ServiceMetrics,
 ) {
@@ -141,6 +145,7 @@ async function load(
     workers: config.workers,
     queueCapacity,
     patienceMs: storePatienceMs,
+    signal,
     log,
     onProgress(doing) {
       state.progress = doing;
@@ -179,6 +184,15 @@ async function leave(
   const complete = await drain(server, drainLimitMs);
   if (!complete) log.warn({ drainLimitMs }, 'requests that took too long were cut off');
   log.info('drained');
+}
+
+/** Gives a load that nobody wants any more the time to clean up after itself, but not long: it may hang on the store. */
+async function abandon(loading: Promise<LoadedModel>): Promise<void> {
+  const cleanUp = loading.then(
+    (model) => model.close(),
+    () => undefined,
+  );
+  await Promise.race([cleanUp, sleep(abandonLimitMs)]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -26,7 +26,7 @@ const candidateSchema = z.strictObject({ class: z.string(), probability: z.numbe
 export const predictResponseSchema = z.strictObject({
   release: z.string(),
   digest: z.string(),
-  predictions: z.array(candidateSchema),
+  classes: z.array(candidateSchema),
   text: z.array(candidateSchema).nullable(),
   image: z.array(candidateSchema).nullable(),
 });

@@ -9,13 +9,13 @@ export interface Served {
 
 /** The answer's JSON for a prediction. */
 export function predictionJson(served: Served, prediction: Prediction, top: number): string {
-  const { release, digest, classes } = served;
+  const { release, digest, classes: labels } = served;
   const answer: PredictResponse = {
     release,
     digest,
-    predictions: best(prediction.combined, classes, top),
-    text: prediction.text && best(prediction.text, classes, top),
-    image: prediction.image && best(prediction.image, classes, top),
+    classes: best(prediction.combined, labels, top),
+    text: prediction.text && best(prediction.text, labels, top),
+    image: prediction.image && best(prediction.image, labels, top),
   };
   return JSON.stringify(answer);
 }

@@ -179,12 +179,10 @@ describe('POST /v1/predict', () => {
         const document = predictResponseSchema.parse(JSON.parse(body));
         expect(document).to.include({ release: served.release, digest: served.digest });
         expect([document.text !== null, document.image !== null]).to.deep.equal([text, image]);
-        const { predictions } = document;
-        expect(predictions.map((one) => one.class)).to.have.members(tinyClasses);
-        expect(predictions.reduce((sum, one) => sum + one.probability, 0)).to.be.closeTo(1, 1e-4);
-        expect(predictions).to.deep.equal(
-          predictions.toSorted((a, b) => b.probability - a.probability),
-        );
+        const { classes } = document;
+        expect(classes.map((one) => one.class)).to.have.members(tinyClasses);
+        expect(classes.reduce((sum, one) => sum + one.probability, 0)).to.be.closeTo(1, 1e-4);
+        expect(classes).to.deep.equal(classes.toSorted((a, b) => b.probability - a.probability));
       });
     }
 
@@ -193,11 +191,11 @@ describe('POST /v1/predict', () => {
         form(['designation', 'spade'], ['top', '2']),
         json({ designation: 'spade', top: 2 }),
       ]) {
-        const { predictions, text } = (await (await ask(asked)).json()) as {
-          predictions: unknown[];
+        const { classes, text } = (await (await ask(asked)).json()) as {
+          classes: unknown[];
           text: unknown[];
         };
-        expect([predictions.length, text.length]).to.deep.equal([2, 2]);
+        expect([classes.length, text.length]).to.deep.equal([2, 2]);
       }
     });
 

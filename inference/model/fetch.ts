@@ -13,10 +13,12 @@ export interface FetchSettings {
   /** How long an unreachable store is tried again. */
   patienceMs: number;
   signal?: AbortSignal | undefined;
-  sleep?: (ms: number) => Promise<unknown>;
+  sleep?: (ms: number, signal?: AbortSignal) => Promise<unknown>;
   now?: () => number;
 }
 
+const pauseFor = (ms: number, signal?: AbortSignal) =>
+  setTimeout(ms, undefined, signal && { signal });
 const firstPauseMs = 250;
 const longestPauseMs = 15_000;
 
@@ -26,7 +28,7 @@ const longestPauseMs = 15_000;
  */
 export async function fetchModelTar(settings: FetchSettings): Promise<string> {
   const { store, release, digest, dir, log, patienceMs, signal } = settings;
-  const { sleep = setTimeout, now = Date.now } = settings;
+  const { sleep = pauseFor, now = Date.now } = settings;
   const key = keys.model(release, digest);
   const path = join(dir, 'model.tar');
   const end = now() + patienceMs;
@@ -47,7 +49,7 @@ export async function fetchModelTar(settings: FetchSettings): Promise<string> {
         'the store does not answer; the download is tried again',
       );
     }
-    await sleep(pause);
+    await sleep(pause, signal);
     signal?.throwIfAborted();
   }
 }
