@@ -33,6 +33,9 @@ const usage = [
   '',
 ].join('\n');
 
+/** Well within the 30 seconds that Kubernetes gives a pod. */
+const stopWithinMs = 10_000;
+
 const helpFlags = ['--help', '-h'];
 
 async function main(name: string, args: string[]): Promise<number> {
@@ -65,12 +68,13 @@ async function runStep(name: string, step: Step, args: string[]): Promise<number
   }
   const progress = createProgress({ stdout: process.stdout, stderr: process.stderr });
   try {
-    const { message, detail } = await step.run(args, {
+    const running = step.run(args, {
       config,
       signal: interruption.signal,
       log: pino({ name, level: config.logLevel }, destination({ dest: 2, sync: true })),
       progress: progress.show,
     });
+    const { message, detail } = await Promise.race([running, gaveUp(interruption.signal)]);
     await terminate(successTermination(message));
     progress.end();
     process.stdout.write(`${JSON.stringify({ ...message, ...detail })}\n`);
@@ -78,6 +82,15 @@ async function runStep(name: string, step: Step, args: string[]): Promise<number
   } finally {
     progress.end();
   }
+}
+
+/** Rejects when a step that was told to stop has not: one that waits for a store would wait for minutes. */
+function gaveUp(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      setTimeout(() => reject(signal.reason), stopWithinMs);
+    });
+  });
 }
 
 function interrupted(step: string, signal: string): StepError {

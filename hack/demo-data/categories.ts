@@ -9,13 +9,7 @@ const categories: Record<string, string[]> = {
     'animal-amphibian',
   ],
   athletes: ['person-sport'],
-  clothing: ['clothing'],
-  electronics: ['computer', 'phone', 'light & video'],
-  families: ['family'],
-  'fantasy-figures': ['person-fantasy'],
-  flags: ['country-flag', 'flag', 'subdivision-flag'],
-  'fruit-and-vegetables': ['food-fruit', 'food-vegetable'],
-  hands: [
+  'body-parts': [
     'hand-single-finger',
     'hand-fingers-closed',
     'hand-fingers-open',
@@ -24,6 +18,12 @@ const categories: Record<string, string[]> = {
     'hand-prop',
     'body-parts',
   ],
+  clothing: ['clothing'],
+  electronics: ['computer', 'phone', 'light & video'],
+  families: ['family'],
+  'fantasy-figures': ['person-fantasy'],
+  flags: ['country-flag', 'flag', 'subdivision-flag'],
+  'fruit-and-vegetables': ['food-fruit', 'food-vegetable'],
   'hearts-and-feelings': ['heart', 'emotion'],
   'house-and-tools': ['household', 'tool', 'lock', 'medical', 'science', 'other-object', 'money'],
   leisure: ['game', 'sport', 'award-medal', 'arts & crafts', 'event'],
@@ -32,7 +32,6 @@ const categories: Record<string, string[]> = {
   'office-and-books': ['office', 'writing', 'book-paper', 'mail'],
   'people-at-leisure': ['person-activity', 'person-resting'],
   'people-at-work': ['person-role'],
-  persons: ['person', 'person-gesture', 'person-symbol'],
   places: [
     'place-other',
     'place-geographic',
@@ -42,6 +41,7 @@ const categories: Record<string, string[]> = {
     'hotel',
   ],
   plants: ['plant-other', 'plant-flower'],
+  portraits: ['person', 'person-gesture', 'person-symbol'],
   signs: [
     'keycap',
     'other-symbol',

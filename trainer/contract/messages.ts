@@ -115,13 +115,13 @@ export function failureTermination(failure: FailureMessage): string {
   const whole = JSON.stringify(failure);
   if (Buffer.byteLength(whole) <= terminationMessageLimitBytes) return whole;
   const characters = Array.from(failure.message);
-  let kept = Math.min(characters.length, terminationMessageLimitBytes);
-  for (;;) {
-    const message = `${characters.slice(0, kept).join('')}…`;
-    const text = JSON.stringify({ ...failure, message });
-    const over = Buffer.byteLength(text) - terminationMessageLimitBytes;
-    if (over <= 0) return text;
-    // A character takes at most 12 bytes of JSON (two \uXXXX escapes), so this never cuts too much.
-    kept -= Math.max(1, Math.ceil(over / 12));
+  const shortened = (kept: number) =>
+    JSON.stringify({ ...failure, message: `${characters.slice(0, kept).join('')}…` });
+  let [fits, over] = [0, Math.min(characters.length, terminationMessageLimitBytes)];
+  while (over - fits > 1) {
+    const middle = Math.floor((fits + over) / 2);
+    if (Buffer.byteLength(shortened(middle)) <= terminationMessageLimitBytes) fits = middle;
+    else over = middle;
   }
+  return shortened(fits);
 }
