@@ -1,0 +1,71 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
+import { expect } from 'chai';
+import { loadTensorFlow } from '../native/tensorflow.ts';
+import { type Batch, toInputs } from './batch.ts';
+import { gradients } from './gradients.ts';
+import { applyHead } from './head.ts';
+import { createRandom } from './random.ts';
+
+const tf = loadTensorFlow('cpu');
+
+describe('gradients of the head', () => {
+  const random = createRandom(4);
+  const numbers = (length: number) => Float32Array.from({ length }, () => random() * 2 - 1);
+  const [size, tokens, rows, features, classes, decay] = [6, 4, 9, 5, 3, 0.01];
+  const batch: Batch = {
+    size,
+    tokens,
+    ids: Int32Array.from({ length: size * tokens }, () => random() * rows),
+    weights: numbers(size * tokens),
+    pictures: numbers(size * features),
+    labels: Int32Array.of(0, 1, 2, 0, 1, 2),
+    hasText: Float32Array.of(1, 1, 1, 1, 0, 0),
+    hasPicture: Float32Array.of(1, 1, 0, 1, 1, 0),
+  };
+  const scale = { widths: [3, 2], mean: numbers(features), factor: numbers(features) };
+  const embedding: Tensor2D = tf.tensor2d(numbers(rows * 2 * classes), [rows, 2 * classes]);
+  const kernel: Tensor2D = tf.tensor2d(numbers(features * 2 * classes), [features, 2 * classes]);
+  const bias: Tensor1D = tf.tensor1d(numbers(3 * classes));
+  const ours = gradients(tf, { embedding, kernel, bias }, batch, scale, decay);
+
+  /** The same loss in plain words, for tfjs to differentiate. */
+  const loss = (e: Tensor2D, k: Tensor2D, b: Tensor1D) => {
+    const margins = applyHead(tf, { embedding: e, kernel: k, bias: b }, toInputs(tf, batch, scale));
+    const sign = tf.oneHot(tf.tensor1d(batch.labels, 'int32'), classes).mul(2).sub(1);
+    const text = tf.tensor2d(batch.hasText, [size, 1]);
+    const picture = tf.tensor2d(batch.hasPicture, [size, 1]);
+    const hinge = (margin: Tensor2D, counts: Tensor2D) =>
+      tf.sub(1, sign.mul(margin)).relu().square().mul(counts).sum();
+    return hinge(margins.fused, text.mul(picture))
+      .add(hinge(margins.text, text))
+      .add(hinge(margins.picture, picture))
+      .div(size)
+      .add(
+        e
+          .square()
+          .sum()
+          .add(k.square().sum())
+          .mul(decay / 2),
+      )
+      .asScalar();
+  };
+  const theirs = tf.valueAndGrads((e, k, b) => loss(e as Tensor2D, k as Tensor2D, b as Tensor1D))([
+    embedding,
+    kernel,
+    bias,
+  ]);
+
+  it('have the loss that they are the slope of', () => {
+    expect(ours.summary.dataSync()[0]).to.be.closeTo(theirs.value.dataSync()[0] as number, 1e-5);
+  });
+
+  (['embedding', 'kernel', 'bias'] as const).forEach((name, i) => {
+    it(`are those that tfjs finds by itself: ${name}`, () => {
+      const expected = theirs.grads[i]?.dataSync() ?? [];
+      expect(ours[name].dataSync()).to.have.length(expected.length);
+      ours[name].dataSync().forEach((value, at) => {
+        expect(value).to.be.closeTo(expected[at] as number, 1e-5);
+      });
+    });
+  });
+});

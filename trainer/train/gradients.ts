@@ -1,0 +1,76 @@
+import type { Tensor2D } from '@tensorflow/tfjs-node';
+import type { TensorFlow } from '../native/tensorflow.ts';
+import { type Batch, toInputs } from './batch.ts';
+import { applyHead, type HeadOutputs, type HeadTensors } from './head.ts';
+import type { PictureScale } from './normalise.ts';
+
+/**
+ * Gradients of a batch's mean loss plus L2: squared hinge, one class against the rest, for each of the three
+ * classifiers. They are written out, a few lines, so that the L2 term and the sums over tokens are computed once.
+ *
+ * @param decay the weight of L2: the loss has decay / 2 × Σ w²
+ * @returns gradients in the shapes of the head's tensors; `summary` is [loss, products classified right]
+ */
+export function gradients(
+  tf: TensorFlow,
+  head: HeadTensors,
+  batch: Batch,
+  scale: PictureScale,
+  decay: number,
+) {
+  return tf.tidy(() => {
+    const inputs = toInputs(tf, batch, scale);
+    const margins = applyHead(tf, head, inputs);
+    const classes = margins.fused.shape[1];
+    const truth = tf.oneHot(tf.tensor1d(batch.labels, 'int32'), classes).toFloat() as Tensor2D;
+    const sign = truth.mul(2).sub<Tensor2D>(1);
+    const hasText: Tensor2D = tf.tensor2d(batch.hasText, [batch.size, 1]);
+    const hasPicture: Tensor2D = tf.tensor2d(batch.hasPicture, [batch.size, 1]);
+    // A classifier learns from the products that have what it reads.
+    const hinge = (margin: Tensor2D, counts: Tensor2D) =>
+      tf.relu(tf.sub<Tensor2D>(1, sign.mul(margin))).mul<Tensor2D>(counts);
+    const fused = hinge(margins.fused, hasText.mul(hasPicture));
+    const text = hinge(margins.text, hasText);
+    const picture = hinge(margins.picture, hasPicture);
+
+    const slope = (violation: Tensor2D) => violation.mul(sign).mul<Tensor2D>(-2 / batch.size);
+    const [byFused, byText, byPicture] = [slope(fused), slope(text), slope(picture)];
+    // [n, tokens, 1] × [n, 1, 2 classes] → one row for each token, summed up where the embedding row is the same
+    const perToken = tf.matMul(
+      inputs.weights.reshape([batch.size, batch.tokens, 1]),
+      tf.concat([byFused, byText], 1).reshape([batch.size, 1, 2 * classes]),
+    );
+    const embedding = tf
+      .unsortedSegmentSum(
+        perToken.reshape([-1, 2 * classes]),
+        inputs.ids.flatten(),
+        head.embedding.shape[0],
+      )
+      .add(head.embedding.mul(decay));
+    const kernel = tf
+      .matMul(inputs.picture, tf.concat([byFused, byPicture], 1), true)
+      .add(head.kernel.mul(decay));
+    const bias = tf.concat([byFused, byText, byPicture], 1).sum(0);
+
+    const penalty = tf.add(head.embedding.square().sum(), head.kernel.square().sum());
+    const errors = [fused, text, picture].map((violation) => violation.square().sum());
+    const loss = tf
+      .addN(errors)
+      .div(batch.size)
+      .add(penalty.mul(decay / 2));
+    const answers = served(tf, margins, hasText, hasPicture).argMax(1);
+    const hits = answers.equal(tf.tensor1d(batch.labels, 'int32')).sum();
+    return { embedding, kernel, bias, summary: tf.stack([loss, hits.toFloat()]) };
+  });
+}
+
+/** The margins of the classifier that answers for each product: fused where it has both, else the one for what it has. */
+function served(
+  tf: TensorFlow,
+  margins: HeadOutputs,
+  hasText: Tensor2D,
+  hasPicture: Tensor2D,
+): Tensor2D {
+  const withPicture = hasText.mul(margins.fused).add(tf.sub(1, hasText).mul(margins.picture));
+  return hasPicture.mul(withPicture).add(tf.sub(1, hasPicture).mul(margins.text));
+}
