@@ -8,6 +8,8 @@ export interface ApiserverSettings {
   tokenFile: string;
 }
 
+/** The keys come as application/jwk-set+json and as nothing else: asked for plain JSON, the apiserver answers 406. */
+const accept = 'application/json, application/jwk-set+json';
 const timeoutMs = 5_000;
 const largestAnswer = 1024 * 1024;
 
@@ -20,7 +22,7 @@ export function apiserverSource({ url, caFile, tokenFile }: ApiserverSettings): 
       try {
         const answer = await request(new URL(path, url), {
           dispatcher,
-          headers: { authorization: `Bearer ${token.trim()}`, accept: 'application/json' },
+          headers: { authorization: `Bearer ${token.trim()}`, accept },
           headersTimeout: timeoutMs,
           bodyTimeout: timeoutMs,
         });

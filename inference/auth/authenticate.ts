@@ -147,7 +147,7 @@ function keysUnavailable(): Problem {
     'keys-unavailable',
     "The cluster's keys could not be fetched yet: try again in a moment.",
     {
-      retryAfter: 10,
+      retryAfter: 2,
     },
   );
 }

@@ -21,6 +21,8 @@ interface Known {
 
 /** An unknown kid asks the apiserver again at most this often: anyone can send unknown kids. */
 const shortestRefreshMs = 10_000;
+/** While nothing is known yet, no token can be verified: worth asking more often. */
+const firstRetryMs = 1_000;
 /** Keys that the cluster has withdrawn are forgotten after this time. */
 const longestAgeMs = 10 * 60_000;
 
@@ -60,7 +62,7 @@ export function createClusterIssuer(
   /** One fetch at a time, and not again within the shortest pause. */
   function refresh(): Promise<void> {
     if (refreshing) return refreshing;
-    if (now() - tried < shortestRefreshMs) return Promise.resolve();
+    if (now() - tried < (known ? shortestRefreshMs : firstRetryMs)) return Promise.resolve();
     tried = now();
     refreshing = fetchKeys();
     return refreshing;
