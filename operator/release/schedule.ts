@@ -17,9 +17,23 @@ export interface InvalidSchedule {
 /** Standard cron only: croner would also take seconds, L, W and #, which CronJob users do not expect. */
 const standardField = /^(?:[0-9*,/-]|[A-Za-z]{3})+$|^\?$/;
 
+/** Reading takes a millisecond, and each decision does it: the same few schedules come again and again. */
+const read = new Map<string, Schedule | InvalidSchedule>();
+const mostRead = 1_000;
+
 /** Reads five cron fields in an IANA time zone; an answer instead of an exception says what is wrong with them. */
-export function readSchedule(schedule: ModelReleaseSpec['schedule']): Schedule | InvalidSchedule {
-  const { cron, timeZone } = schedule;
+export function readSchedule({
+  cron,
+  timeZone,
+}: ModelReleaseSpec['schedule']): Schedule | InvalidSchedule {
+  const key = JSON.stringify([cron, timeZone]);
+  const known = read.get(key) ?? parse(cron, timeZone);
+  if (read.size >= mostRead) read.clear();
+  read.set(key, known);
+  return known;
+}
+
+function parse(cron: string, timeZone: string): Schedule | InvalidSchedule {
   const fields = cron.trim().split(/\s+/);
   if (fields.length !== 5 || !fields.every((field) => standardField.test(field))) {
     return {
