@@ -1,4 +1,4 @@
-import { joinText } from '@shelfwise/trainer-contract';
+import { joinText, sha256Of } from '@shelfwise/trainer-contract';
 import type { Product } from './product.ts';
 
 /**
@@ -28,7 +28,9 @@ export function groupProducts(
     else parents[find(i)] = find(other);
   };
   for (const [i, { designation, description, picture }] of products.entries()) {
-    join(`text ${joinText(designation, description).replace(/\s+/g, ' ').trim()}`, i);
+    const text = joinText(designation, description).replace(/\s+/g, ' ').trim();
+    // By its hash: the texts of a large catalogue need not be in memory twice.
+    join(`text ${sha256Of(text)}`, i);
     if (picture) join(`picture ${picture.digest}`, i);
   }
   const numbers = new Map<number, number>();
