@@ -1,12 +1,24 @@
-import { createHmac, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CompactSign } from 'jose';
 import Koa from 'koa';
 import { pino } from 'pino';
 import { listening } from '../fixtures/listening.ts';
+import {
+  account,
+  cluster,
+  clusterClaims,
+  clusterIssuer,
+  clusterSource,
+  hmac,
+  now,
+  ofCluster,
+  own,
+  ownClaims,
+  part,
+  pem,
+} from '../fixtures/tokens.ts';
 import { problemResponses, requestIds } from '../http/errors.ts';
 import type { RequestState } from '../http/state.ts';
 import { issueToken } from './account-tokens.ts';
@@ -15,307 +27,118 @@ import { createClusterIssuer, type IssuerSource } from './cluster-issuer.ts';
 import { type KeyRing, openKeyRing } from './key-ring.ts';
 
 const log = pino({ level: 'silent' });
-const clusterIssuer = 'https://kubernetes.default.svc.cluster.local';
-const ec = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-const account = { old: ec(), new: ec(), stranger: ec() };
-const cluster = { first: rsa(), stranger: rsa() };
-const pem = (key: KeyObject, type: 'pkcs8' | 'spki') =>
-  key.export({ type, format: 'pem' }) as string;
+type Row = [status: number, says: string, name: string, header: () => string | Promise<string>];
 
-const now = () => Math.floor(Date.now() / 1000);
-type Claims = Record<string, unknown>;
-
-const ownClaims = (change: Claims = {}): Claims => ({
-  iss: 'shelfwise',
-  aud: 'shelfwise',
-  sub: 'id-1',
-  name: 'ada',
-  role: 'user',
-  iat: now(),
-  exp: now() + 900,
-  ...change,
-});
-const clusterClaims = (change: Claims = {}): Claims => ({
-  iss: clusterIssuer,
-  aud: ['shelfwise'],
-  sub: 'system:serviceaccount:shop:importer',
-  iat: now(),
-  nbf: now(),
-  exp: now() + 3600,
-  'kubernetes.io': { namespace: 'shop', serviceaccount: { name: 'importer', uid: 'u' } },
-  ...change,
-});
-
-/** A compact JWS of any header and claims, signed with any key. */
-async function signed(
-  header: Record<string, unknown> & { alg: string },
-  claims: Claims,
-  key: KeyObject,
-): Promise<string> {
-  return new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(key);
-}
-const own = (change: Claims = {}, header: Claims = {}, key = account.new.privateKey) =>
-  signed({ alg: 'ES256', kid: '2026-11', ...header }, ownClaims(change), key);
-const ofCluster = (change: Claims = {}, header: Claims = {}, key = cluster.first.privateKey) =>
-  signed({ alg: 'RS256', kid: 'c1', ...header }, clusterClaims(change), key);
-const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-/** HS256 with the text of a public key as the secret. */
-function hmac(claims: Claims, kid: string, secret: string): string {
-  const body = `${part({ alg: 'HS256', kid })}.${part(claims)}`;
-  return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
-}
-
-const source: IssuerSource = {
-  async get(path) {
-    if (path === '/.well-known/openid-configuration')
-      return { issuer: clusterIssuer, jwks_uri: 'https://elsewhere/jwks' };
-    const jwk = cluster.first.publicKey.export({ format: 'jwk' }) as JsonWebKey;
-    const odd = { kid: 'odd', kty: 'unheard-of' };
-    return { keys: [odd, { ...jwk, kid: 'c1', use: 'sig', alg: 'RS256' }] };
-  },
+const bearer = (make: () => Promise<string> | string) => async () => `Bearer ${await make()}`;
+const otherNamespace = {
+  sub: 'system:serviceaccount:other:x',
+  'kubernetes.io': { namespace: 'other', serviceaccount: { name: 'x' } },
 };
+const oldKey = account.old.privateKey;
+const newKey = account.new.privateKey;
+const strangerKey = account.stranger.privateKey;
+const clusterKey = cluster.first.privateKey;
+const ownPublicKey = account.stranger.publicKey.export({ format: 'jwk' });
 
-interface Case {
-  name: string;
-  header: () => string | Promise<string>;
-  status: number;
-  /** Of the detail, or of the caller. */
-  says: string;
-}
-const bearer = (token: Promise<string> | string) => async () => `Bearer ${await token}`;
-const fresh = (make: () => Promise<string> | string) => async () => `Bearer ${await make()}`;
+/** Status, what the answer says (of the caller, or of the reason), what is sent. */
+const rows: Row[] = [
+  [200, 'ada', 'own token', bearer(() => own())],
+  [200, 'ada', 'own token of the older key', bearer(() => own({}, { kid: '2026-10' }, oldKey))],
+  [200, 'ada', 'the scheme in lower case', async () => `bearer ${await own()}`],
+  [200, 'importer', 'ServiceAccount token', bearer(() => ofCluster())],
 
-const cases: Case[] = [
-  { name: 'own token', header: fresh(() => own()), status: 200, says: 'ada' },
-  {
-    name: 'own token of the older key',
-    header: fresh(() => own({}, { kid: '2026-10' }, account.old.privateKey)),
-    status: 200,
-    says: 'ada',
-  },
-  {
-    name: 'the scheme in lower case',
-    header: async () => `bearer ${await own()}`,
-    status: 200,
-    says: 'ada',
-  },
-  { name: 'ServiceAccount token', header: fresh(() => ofCluster()), status: 200, says: 'importer' },
-  { name: 'no header', header: () => '', status: 401, says: 'There is no token' },
-  {
-    name: 'another scheme',
-    header: () => 'Basic YWRhOmFkYQ==',
-    status: 401,
-    says: 'not of the form Bearer',
-  },
-  {
-    name: 'two tokens',
-    header: async () => `Bearer ${await own()} ${await own()}`,
-    status: 401,
-    says: 'not of the form Bearer',
-  },
-  { name: 'rubbish', header: bearer('rubbish'), status: 401, says: 'no JWT' },
-  { name: 'two dots and nothing', header: bearer('..'), status: 401, says: 'no JWT' },
-  {
-    name: 'claims that are no JSON',
-    header: bearer('e30.bm9wZQ.e30'),
-    status: 401,
-    says: 'no JWT',
-  },
-  {
-    name: 'alg none',
-    header: fresh(() => `${part({ alg: 'none', kid: '2026-11' })}.${part(ownClaims())}.`),
-    status: 401,
-    says: 'not signed',
-  },
-  {
-    name: 'no signature',
-    header: async () => `Bearer ${(await own()).replace(/[^.]*$/, '')}`,
-    status: 401,
-    says: 'not signed',
-  },
-  {
-    name: 'HS256 with the public key as secret',
-    header: fresh(() => hmac(ownClaims(), '2026-11', pem(account.new.publicKey, 'spki'))),
-    status: 401,
-    says: 'algorithm',
-  },
-  {
-    name: "HS256 with the cluster's public key as secret",
-    header: fresh(() => hmac(clusterClaims(), 'c1', pem(cluster.first.publicKey, 'spki'))),
-    status: 401,
-    says: 'algorithm',
-  },
-  {
-    name: 'RS256 for an own token',
-    header: fresh(() =>
-      signed({ alg: 'RS256', kid: '2026-11' }, ownClaims(), cluster.first.privateKey),
-    ),
-    status: 401,
-    says: 'algorithm',
-  },
-  {
-    name: "own issuer, signed with the cluster's key and kid",
-    header: fresh(() =>
-      signed({ alg: 'RS256', kid: 'c1' }, ownClaims({ role: 'admin' }), cluster.first.privateKey),
-    ),
-    status: 401,
-    says: 'kid',
-  },
-  {
-    name: "the cluster's issuer, signed with our key",
-    header: fresh(() =>
-      signed({ alg: 'ES256', kid: '2026-11' }, clusterClaims(), account.new.privateKey),
-    ),
-    status: 401,
-    says: 'kid',
-  },
-  {
-    name: 'signed with another key under our kid',
-    header: fresh(() => own({}, {}, account.stranger.privateKey)),
-    status: 401,
-    says: 'signature',
-  },
-  {
-    name: "signed with another key under the cluster's kid",
-    header: fresh(() => ofCluster({}, {}, cluster.stranger.privateKey)),
-    status: 401,
-    says: 'signature',
-  },
-  {
-    name: 'a key in its own header',
-    header: fresh(() =>
-      own(
-        {},
-        { kid: undefined, jwk: account.stranger.publicKey.export({ format: 'jwk' }) },
-        account.stranger.privateKey,
-      ),
-    ),
-    status: 401,
-    says: 'kid',
-  },
-  {
-    name: 'unknown kid',
-    header: fresh(() => own({}, { kid: '../../2026-11' })),
-    status: 401,
-    says: 'kid',
-  },
-  { name: 'no kid', header: fresh(() => own({}, { kid: undefined })), status: 401, says: 'kid' },
-  {
-    name: 'another audience',
-    header: fresh(() => own({ aud: 'other' })),
-    status: 401,
-    says: 'audience',
-  },
-  {
-    name: "the apiserver's audience",
-    header: fresh(() => ofCluster({ aud: [clusterIssuer] })),
-    status: 401,
-    says: 'audience',
-  },
-  {
-    name: 'no audience',
-    header: fresh(() => own({ aud: undefined })),
-    status: 401,
-    says: 'audience',
-  },
-  {
-    name: 'another issuer',
-    header: fresh(() => own({ iss: 'https://evil' })),
-    status: 401,
-    says: 'issuer',
-  },
-  { name: 'no issuer', header: fresh(() => own({ iss: undefined })), status: 401, says: 'no JWT' },
-  {
-    name: 'expired',
-    header: fresh(() => own({ iat: now() - 800, exp: now() - 60 })),
-    status: 401,
-    says: 'expired',
-  },
-  {
-    name: 'expired ServiceAccount token',
-    header: fresh(() => ofCluster({ iat: now() - 4000, exp: now() - 60 })),
-    status: 401,
-    says: 'expired',
-  },
-  {
-    name: 'no exp',
-    header: fresh(() => own({ exp: undefined })),
-    status: 401,
-    says: 'when it ends',
-  },
-  {
-    name: 'exp in ten years',
-    header: fresh(() => own({ exp: now() + 315_360_000 })),
-    status: 401,
-    says: 'live longer',
-  },
-  {
-    name: 'exp as text',
-    header: fresh(() => own({ exp: '9999999999' })),
-    status: 401,
-    says: 'cannot be verified',
-  },
-  {
-    name: 'no iat',
-    header: fresh(() => own({ iat: undefined })),
-    status: 401,
-    says: 'when it was issued',
-  },
-  {
-    name: 'older than tokens may be',
-    header: fresh(() => own({ iat: now() - 1000, exp: now() + 600 })),
-    status: 401,
-    says: 'older',
-  },
-  {
-    name: 'issued in the future',
-    header: fresh(() => own({ iat: now() + 300, exp: now() + 600 })),
-    status: 401,
-    says: 'future',
-  },
-  {
-    name: 'not valid yet',
-    header: fresh(() => ofCluster({ nbf: now() + 300 })),
-    status: 401,
-    says: 'not valid yet',
-  },
-  {
-    name: 'a role that is none',
-    header: fresh(() => own({ role: 'root' })),
-    status: 401,
-    says: 'lacks claims',
-  },
-  {
-    name: 'no subject',
-    header: fresh(() => own({ sub: undefined })),
-    status: 401,
-    says: 'lacks claims',
-  },
-  {
-    name: 'a token of the cluster that is no ServiceAccount',
-    header: fresh(() => ofCluster({ 'kubernetes.io': undefined })),
-    status: 401,
-    says: 'lacks claims',
-  },
-  {
-    name: 'subject and namespace that differ',
-    header: fresh(() => ofCluster({ sub: 'system:serviceaccount:other:importer' })),
-    status: 401,
-    says: 'lacks claims',
-  },
-  {
-    name: 'a namespace that is not allowed',
-    header: fresh(() =>
-      ofCluster({
-        sub: 'system:serviceaccount:other:x',
-        'kubernetes.io': { namespace: 'other', serviceaccount: { name: 'x' } },
-      }),
-    ),
-    status: 403,
-    says: 'namespace other',
-  },
+  [401, 'There is no token', 'no header', () => ''],
+  [401, 'not of the form Bearer', 'another scheme', () => 'Basic YWRhOmFkYQ=='],
+  [401, 'not of the form Bearer', 'two tokens', async () => `Bearer ${await own()} ${await own()}`],
+  [401, 'no JWT', 'rubbish', () => 'Bearer rubbish'],
+  [401, 'no JWT', 'two dots and nothing', () => 'Bearer ..'],
+  [401, 'no JWT', 'claims that are no JSON', () => 'Bearer e30.bm9wZQ.e30'],
+
+  [
+    401,
+    'not signed',
+    'alg none',
+    bearer(() => `${part({ alg: 'none', kid: '2026-11' })}.${part(ownClaims())}.`),
+  ],
+  [401, 'not signed', 'no signature', bearer(async () => (await own()).replace(/[^.]*$/, ''))],
+  [
+    401,
+    'algorithm',
+    'HS256 with our public key as secret',
+    bearer(() => hmac(ownClaims(), '2026-11', account.new.publicKey)),
+  ],
+  [
+    401,
+    'algorithm',
+    "HS256 with the cluster's public key as secret",
+    bearer(() => hmac(clusterClaims(), 'c1', cluster.first.publicKey)),
+  ],
+  [401, 'algorithm', 'RS256 for an own token', bearer(() => own({}, { alg: 'RS256' }, clusterKey))],
+  [
+    401,
+    'kid',
+    "our issuer, the cluster's key and kid",
+    bearer(() => own({ role: 'admin' }, { alg: 'RS256', kid: 'c1' }, clusterKey)),
+  ],
+  [
+    401,
+    'kid',
+    "the cluster's issuer, our key and kid",
+    bearer(() => ofCluster({}, { alg: 'ES256', kid: '2026-11' }, newKey)),
+  ],
+  [401, 'signature', "a stranger's key under our kid", bearer(() => own({}, {}, strangerKey))],
+  [
+    401,
+    'signature',
+    "a stranger's key under the cluster's kid",
+    bearer(() => ofCluster({}, {}, cluster.stranger.privateKey)),
+  ],
+  [
+    401,
+    'kid',
+    'a key in its own header',
+    bearer(() => own({}, { kid: undefined, jwk: ownPublicKey }, strangerKey)),
+  ],
+  [401, 'kid', 'unknown kid', bearer(() => own({}, { kid: '../../2026-11' }))],
+  [401, 'kid', 'no kid', bearer(() => own({}, { kid: undefined }))],
+
+  [401, 'audience', 'another audience', bearer(() => own({ aud: 'other' }))],
+  [401, 'audience', "the apiserver's audience", bearer(() => ofCluster({ aud: [clusterIssuer] }))],
+  [401, 'audience', 'no audience', bearer(() => own({ aud: undefined }))],
+  [401, 'issuer', 'another issuer', bearer(() => own({ iss: 'https://evil' }))],
+  [401, 'no JWT', 'no issuer', bearer(() => own({ iss: undefined }))],
+
+  [401, 'expired', 'expired', bearer(() => own({ iat: now() - 800, exp: now() - 60 }))],
+  [
+    401,
+    'expired',
+    'expired ServiceAccount token',
+    bearer(() => ofCluster({ iat: now() - 4000, exp: now() - 60 })),
+  ],
+  [401, 'when it ends', 'no exp', bearer(() => own({ exp: undefined }))],
+  [401, 'live longer', 'exp in ten years', bearer(() => own({ exp: now() + 315_360_000 }))],
+  [401, 'cannot be verified', 'exp as text', bearer(() => own({ exp: '9999999999' }))],
+  [401, 'when it was issued', 'no iat', bearer(() => own({ iat: undefined }))],
+  [401, 'older', 'too old', bearer(() => own({ iat: now() - 1000, exp: now() + 600 }))],
+  [401, 'future', 'from the future', bearer(() => own({ iat: now() + 300, exp: now() + 600 }))],
+  [401, 'not valid yet', 'not valid yet', bearer(() => ofCluster({ nbf: now() + 300 }))],
+
+  [401, 'lacks claims', 'a role that is none', bearer(() => own({ role: 'root' }))],
+  [401, 'lacks claims', 'no subject', bearer(() => own({ sub: undefined }))],
+  [
+    401,
+    'lacks claims',
+    'no ServiceAccount',
+    bearer(() => ofCluster({ 'kubernetes.io': undefined })),
+  ],
+  [
+    401,
+    'lacks claims',
+    'subject and namespace that differ',
+    bearer(() => ofCluster({ sub: 'system:serviceaccount:other:importer' })),
+  ],
+  [403, 'namespace other', 'another namespace', bearer(() => ofCluster(otherNamespace))],
 ];
 
 describe('authentication', () => {
@@ -330,7 +153,7 @@ describe('authentication', () => {
     app.use(
       authenticate({
         keys,
-        cluster: createClusterIssuer(source, log),
+        cluster: createClusterIssuer(clusterSource, log),
         namespaces: ['shop'],
         ...settings,
       }),
@@ -355,7 +178,7 @@ describe('authentication', () => {
     await rm(dir, { recursive: true });
   });
 
-  for (const { name, header, status, says } of cases) {
+  for (const [status, says, name, header] of rows) {
     it(`${status}: ${name}`, async () => {
       const answer = await ask(server.url, await header());
       const text = await answer.text();
@@ -409,10 +232,7 @@ describe('authentication', () => {
 
   it('takes ServiceAccounts of every namespace when told so', async () => {
     const open = await serve({ namespaces: ['*'] });
-    const token = await ofCluster({
-      sub: 'system:serviceaccount:other:x',
-      'kubernetes.io': { namespace: 'other', serviceaccount: { name: 'x' } },
-    });
+    const token = await ofCluster(otherNamespace);
     expect((await ask(open.url, `Bearer ${token}`)).status).to.equal(200);
     await open.close();
   });
