@@ -10,6 +10,7 @@ export function progress(subject: string, out: NodeJS.WriteStream = process.stde
   let shown = performance.now();
   return {
     update(text) {
+      if (text.trim() === '') return;
       if (out.isTTY) {
         out.write(`\r\x1b[2K${subject}: ${text}`.slice(0, (out.columns || 80) + 5));
       } else if (performance.now() - shown >= everyMs) {
