@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { decodePicture, PictureError, type Sample, StepError } from '@shelfwise/trainer-contract';
 import type { Tensor4D } from '@tensorflow/tfjs-node';
 import type { FeatureExtractor } from '../backbone/network.ts';
@@ -40,7 +39,7 @@ export async function readProducts(
   const width = options.widths.reduce((sum, each) => sum + each, 0);
   const pictures = createRecordFile(join(options.scratchDir, 'pictures.f32'), 2 * width * 4);
   const textPath = join(options.scratchDir, 'texts.jsonl');
-  const texts = createWriteStream(textPath);
+  const texts = openSync(textPath, 'w');
   const labelOf = new Map(options.classes.map((name, index) => [name, index]));
   const labels: number[] = [];
   const draws: number[] = [];
@@ -61,12 +60,11 @@ export async function readProducts(
       draws.push(drawOf(sample));
       hasPicture.push(pixels ? 1 : 0);
       examples.offer(sample);
-      texts.write(`${JSON.stringify([sample.designation, sample.description])}\n`);
+      writeFileSync(texts, `${JSON.stringify([sample.designation, sample.description])}\n`);
     }
     options.onProgress(labels.length);
   }
-  texts.end();
-  await finished(texts);
+  closeSync(texts);
   return {
     classes: options.classes,
     count: labels.length,

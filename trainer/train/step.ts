@@ -75,6 +75,13 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       message: trainMessage(manifest, startedAt),
       detail: { alreadyPublished: false, validation: validation.metrics },
     };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    throw new StepError(
+      'BadConfiguration',
+      `The scratch folder ${io.config.scratchDir} is full: training on ${snapshot.counts.train} products takes about ${scratchMegabytes(snapshot)} MB there.`,
+      { cause: error },
+    );
   } finally {
     await rm(scratchDir, { recursive: true, force: true });
   }
@@ -87,6 +94,11 @@ function requireClasses(snapshot: Snapshot): void {
       'BadData',
       `The dataset ${snapshot.digest} has ${snapshot.counts.train} products of ${filled} classes to learn from; it takes at least 20 products and 2 classes.`,
     );
+}
+
+/** 12 KB of picture features and 2 KB of text for each product, and 200 MB for shards and bundle. */
+function scratchMegabytes({ counts }: Snapshot): number {
+  return 200 + Math.ceil((counts.train * 14) / 1000);
 }
 
 /** Throws NoGPU where one is asked for and none is there, BadConfiguration where TensorFlow itself is not. */
