@@ -14,7 +14,7 @@ export function createNarrator(out: NodeJS.WriteStream = process.stdout): Narrat
       const start = performance.now();
       count += 1;
       out.write(`\n${bold(`${count}. ${title}`)}\n`);
-      const line = progress('  ', out);
+      const line = progress('   ', out);
       const result = await work(line);
       line.done(`done in ${since(start)}`);
       return result;

@@ -10,6 +10,8 @@ interface TrainProgress {
   epochs?: number;
   batch?: number;
   batches?: number;
+  done?: number;
+  total?: number;
   loss?: number;
   accuracy?: number;
   itemsPerSecond?: number;
@@ -45,6 +47,7 @@ export function describeProgress(line: string): string | undefined {
     seen.phase ?? seen.step,
     ...of('epoch', seen.epoch, seen.epochs),
     ...of('batch', seen.batch, seen.batches),
+    ...of('item', seen.done, seen.total),
     ...(seen.loss === undefined ? [] : [`loss ${seen.loss.toFixed(3)}`]),
     ...(seen.accuracy === undefined ? [] : [`accuracy ${(seen.accuracy * 100).toFixed(1)} %`]),
     ...(seen.itemsPerSecond === undefined ? [] : [`${Math.round(seen.itemsPerSecond)} items/s`]),

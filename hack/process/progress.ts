@@ -6,20 +6,22 @@ export interface Progress {
 
 const everyMs = 15_000;
 
+/** `subject` begins each line; blanks alone only indent it. */
 export function progress(subject: string, out: NodeJS.WriteStream = process.stderr): Progress {
+  const prefix = subject.trim() === '' ? subject : `${subject}: `;
   let shown = performance.now();
   return {
     update(text) {
       if (text.trim() === '') return;
       if (out.isTTY) {
-        out.write(`\r\x1b[2K${subject}: ${text}`.slice(0, (out.columns || 80) + 5));
+        out.write(`\r\x1b[2K${prefix}${text}`.slice(0, (out.columns || 80) + 5));
       } else if (performance.now() - shown >= everyMs) {
         shown = performance.now();
-        out.write(`${subject}: ${text}\n`);
+        out.write(`${prefix}${text}\n`);
       }
     },
     done(text) {
-      out.write(`${out.isTTY ? '\r\x1b[2K' : ''}${subject}: ${text}\n`);
+      out.write(`${out.isTTY ? '\r\x1b[2K' : ''}${prefix}${text}\n`);
     },
   };
 }

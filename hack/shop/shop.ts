@@ -11,6 +11,14 @@ import { type Forward, portForward } from './port-forward.ts';
 
 type ShopImages = Pick<BuiltImages, 'versitygw' | 'postgres'>;
 
+export interface ImportedShop {
+  products: number;
+  /** Distinct ones: the skin tones of one pictogram are one product of a kind. */
+  pictograms: number;
+  /** Products by class. */
+  classes: Record<string, number>;
+}
+
 /** A shop's namespace with its S3 server and PostgreSQL, reached from this machine. */
 export interface Shop {
   namespace: string;
@@ -21,7 +29,7 @@ export interface Shop {
   importPictograms(
     prefix: string,
     options?: { arguments?: string[]; onLine?: (line: string) => void },
-  ): Promise<string>;
+  ): Promise<ImportedShop>;
   /** Environment of a program on this machine that talks to the shop's S3 server. */
   s3Environment: Record<string, string>;
   close(): void;
@@ -65,10 +73,13 @@ export async function openShop(
     kubectl,
     s3Environment,
     store: (prefix) => openStore(`s3://${bucket}/${prefix}`, storeSettingsFromEnv(s3Environment)),
-    importPictograms: (prefix, { arguments: more = [], onLine = () => undefined } = {}) =>
-      run('node', ['hack/demo-data/main.ts', '--to', `s3://${bucket}/${prefix}`, ...more], {
-        ...{ env: { ...config.inherited, ...s3Environment }, onLine },
-      }),
+    async importPictograms(prefix, { arguments: more = [], onLine = () => undefined } = {}) {
+      const to = ['--to', `s3://${bucket}/${prefix}`];
+      const env = { ...config.inherited, ...s3Environment };
+      const options = { env, onLine, lines: 'both' as const };
+      const out = await run('node', ['hack/demo-data/main.ts', ...to, ...more], options);
+      return JSON.parse(out.trim().split('\n').at(-1) ?? '');
+    },
     close: () => forward.close(),
   };
 }
