@@ -37,7 +37,10 @@ export function decide(seen: Observation): Plan {
 
   const work = goOn(seen);
   const rollout = rollOut(work.runs, seen);
-  const { runs } = rollout;
+  const pruned = prune(rollout.runs, seen);
+  const gone = new Set<string>(pruned.map(({ metadata }) => metadata.name));
+  // What is pruned now is not told of any more: the status would change once more without it.
+  const runs = rollout.runs.filter(({ release }) => !gone.has(release));
   const taken = takenNames(seen);
   const services = buildServices(seen.modelRelease).filter((wanted) => {
     const live = serviceNamed(wanted.metadata.name, seen);
@@ -62,7 +65,7 @@ export function decide(seen: Observation): Plan {
     note: runs.flatMap((run) => changed(run, seen)),
     create: work.create,
     apply: [...services, ...(rollout.apply && deploymentIsOurs ? [rollout.apply] : [])],
-    remove: [...work.stop, ...(rollout.remove ? [rollout.remove] : []), ...prune(runs, seen)],
+    remove: [...work.stop, ...(rollout.remove ? [rollout.remove] : []), ...pruned],
     status,
     events: [...work.events, ...rollout.events],
     requeueAfterMs: soonest(wakes),

@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { covers } from './drift.ts';
+import { sameQuantity } from './resources.ts';
+
+describe('drift', () => {
+  const cases: { name: string; live: unknown; wanted: unknown; covered: boolean }[] = [
+    {
+      name: 'what the API server filled in',
+      live: { a: 1, protocol: 'TCP' },
+      wanted: { a: 1 },
+      covered: true,
+    },
+    { name: 'another value', live: { a: 2 }, wanted: { a: 1 }, covered: false },
+    { name: 'a field that is missing', live: {}, wanted: { a: 1 }, covered: false },
+    { name: 'an object that is missing', live: undefined, wanted: { a: 1 }, covered: false },
+    {
+      name: 'a field that nobody wants',
+      live: { a: 1 },
+      wanted: { a: 1, b: undefined },
+      covered: true,
+    },
+    { name: 'arguments in another order', live: ['b', 'a'], wanted: ['a', 'b'], covered: false },
+    { name: 'a further argument', live: ['a', 'b'], wanted: ['a'], covered: false },
+    {
+      name: 'a container that was injected',
+      live: [{ name: 'proxy' }, { name: 'a', image: 'x' }],
+      wanted: [{ name: 'a' }],
+      covered: true,
+    },
+    {
+      name: 'a container that was taken out',
+      live: [{ name: 'proxy' }],
+      wanted: [{ name: 'a' }],
+      covered: false,
+    },
+    {
+      name: 'two mounts of one volume',
+      live: [
+        { name: 'v', mountPath: '/a' },
+        { name: 'v', mountPath: '/b' },
+      ],
+      wanted: [{ name: 'v', mountPath: '/b' }],
+      covered: true,
+    },
+    {
+      name: 'a further toleration',
+      live: [{ key: 'a' }, { key: 'b' }],
+      wanted: [{ key: 'a' }],
+      covered: false,
+    },
+    { name: 'entries where none are wanted', live: ['a'], wanted: [], covered: false },
+    {
+      name: 'a quantity written otherwise',
+      live: { requests: { cpu: '500m' } },
+      wanted: { requests: { cpu: '0.5' } },
+      covered: true,
+    },
+    {
+      name: 'another quantity',
+      live: { requests: { cpu: '501m' } },
+      wanted: { requests: { cpu: '0.5' } },
+      covered: false,
+    },
+    {
+      name: 'equal amounts that are no quantities',
+      live: { image: '1.0' },
+      wanted: { image: '1' },
+      covered: false,
+    },
+  ];
+  for (const { name, live, wanted, covered } of cases) {
+    it(`${covered ? 'leaves' : 'corrects'} ${name}`, () =>
+      expect(covers(live, wanted)).to.equal(covered));
+  }
+
+  const equal = [
+    ['1', '1000m'],
+    ['0.1', '100m'],
+    ['1024Mi', '1Gi'],
+    ['1e3', '1k'],
+    ['2', 2],
+    ['.5', '500m'],
+    ['1G', '1000000000'],
+  ];
+  for (const [one, other] of equal) {
+    it(`${one} is ${other}`, () => expect(sameQuantity(one, other)).to.equal(true));
+  }
+  for (const [one, other] of [
+    ['1', '1001m'],
+    ['1G', '1Gi'],
+    ['x', 'x'],
+    ['1', undefined],
+    ['1', '1x'],
+  ]) {
+    it(`${one} is not ${other}`, () => expect(sameQuantity(one, other)).to.equal(false));
+  }
+});
