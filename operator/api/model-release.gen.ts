@@ -889,7 +889,7 @@ export interface ModelRelease {
          */
         operator?: 'Exists' | 'Equal';
         /**
-         * The taint's value
+         * The taint's value, for Equal.
          */
         value?: string;
         /**
@@ -1023,7 +1023,7 @@ export interface ModelRelease {
          */
         operator?: 'Exists' | 'Equal';
         /**
-         * The taint's value
+         * The taint's value, for Equal.
          */
         value?: string;
         /**

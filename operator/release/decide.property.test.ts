@@ -292,13 +292,12 @@ function isEmpty(plan: Plan): boolean {
 }
 
 describe('decide, whatever happens', () => {
-  const reached = new Map<string, number>();
-  after(() => console.log(reached));
   it('never throws, never doubles a run, rolls out only what passed, and comes to rest', () => {
+    const reached = new Set<string>();
     fc.assert(
       fc.property(
         fc.array(fc.oneof({ weight: 5, arbitrary: good }, { weight: 1, arbitrary: happenings }), {
-          maxLength: 60,
+          maxLength: 40,
           size: 'max',
         }),
         (story) => {
@@ -327,10 +326,7 @@ describe('decide, whatever happens', () => {
             );
 
             const { runs } = cluster.look();
-            for (const run of runs) {
-              const end = run.outcome?.outcome ?? 'none';
-              reached.set(end, (reached.get(end) ?? 0) + 1);
-            }
+            for (const run of runs) reached.add(run.outcome?.outcome ?? 'none');
             expect(runs.filter(isActive).length).to.be.at.most(1);
             const release = cluster.deployment?.metadata.labels?.[releaseLabel];
             const record = release && runs.find((run) => run.release === release);
@@ -338,7 +334,9 @@ describe('decide, whatever happens', () => {
           }
         },
       ),
-      { numRuns: Number(process.env.RUNS ?? 60) },
+      { numRuns: 60 },
     );
+    // Else the stories would have become so short that nothing above was tried.
+    expect([...reached]).to.include.members(['Served', 'GateFailed', 'RolledBack', 'RunFailed']);
   });
 });
