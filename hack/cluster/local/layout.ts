@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import type { ControlPlaneLayout } from '../components.ts';
@@ -22,7 +23,10 @@ export interface LocalLayout {
   podCidr: string;
   serviceCidr: string;
   serviceAddress: string;
-  /** Below the root of every cgroup hierarchy: all pods' processes are in here, and nothing else is. */
+  /**
+   * Below the root of every cgroup hierarchy: all pods' processes are in here, and nothing else is: whatever runs in it is
+   * killed in the end, so the name is of this state folder alone.
+   */
   cgroup: string;
   controlPlane: ControlPlaneLayout;
 }
@@ -52,7 +56,7 @@ export function localLayout(config: Config): LocalLayout {
     podCidr: '198.18.4.0/22',
     serviceCidr,
     serviceAddress: '198.19.0.1',
-    cgroup: 'shelfwise',
+    cgroup: `shelfwise-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`,
     controlPlane: {
       directory: state,
       pki,

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { CommandFailed, run } from '../../process/run.ts';
 import type { LocalLayout } from './layout.ts';
@@ -25,8 +24,7 @@ export async function createNetwork(
 ): Promise<void> {
   const { bridge, address, podCidr } = layout;
   // A bridge without ports, for want of an interface that is everywhere: not all kernels have dummy.
-  if (!existsSync(`/sys/class/net/${bridge}`))
-    await run(ip, ['link', 'add', bridge, 'type', 'bridge']);
+  await unless('File exists', run(ip, ['link', 'add', bridge, 'type', 'bridge']));
   await run(ip, ['address', 'replace', `${address}/32`, 'dev', bridge]);
   await run(ip, ['link', 'set', bridge, 'up']);
   await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
@@ -47,11 +45,13 @@ export async function removeNetwork(
   layout: LocalLayout,
   { ip, nft }: NetworkPrograms,
 ): Promise<void> {
-  if (existsSync(`/sys/class/net/${layout.bridge}`))
-    await run(ip, ['link', 'delete', layout.bridge]);
-  for (const table of tables) {
-    await run(nft, ['delete', 'table', ...table]).catch((error) => {
-      if (!(error instanceof CommandFailed && error.stderr.includes('No such file'))) throw error;
-    });
-  }
+  await unless('Cannot find device', run(ip, ['link', 'delete', layout.bridge]));
+  for (const table of tables) await unless('No such file', run(nft, ['delete', 'table', ...table]));
+}
+
+/** Waits for a command whose failure with these words means that it was done before. */
+async function unless(words: string, command: Promise<string>): Promise<void> {
+  await command.catch((error) => {
+    if (!(error instanceof CommandFailed && error.stderr.includes(words))) throw error;
+  });
 }

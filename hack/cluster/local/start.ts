@@ -63,9 +63,10 @@ async function together(parts: Promise<unknown>[], failed: AbortController): Pro
   try {
     await Promise.all(parts);
   } catch (error) {
-    failed.abort();
+    if (!failed.signal.aborted) failed.abort(error);
     await Promise.allSettled(parts);
-    throw error;
+    // The first error, not that of a part which gave up because of it.
+    throw failed.signal.reason;
   }
 }
 

@@ -37,7 +37,7 @@ export async function stop(
   await unmountBelow([layout.state, layout.containerd.root]);
   // buildah leaves its storage mounted on itself; not to be taken from under a build that runs.
   await withLock(imagesLock(config), waitingForImages, () =>
-    unmountBelow([join(config.cacheDir, 'buildah')]),
+    unmountBelow([join(config.cacheDir, 'buildah', 'storage')]),
   );
   await removeCgroup(layout);
   await removeNetwork(layout, programs);
