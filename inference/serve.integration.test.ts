@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { predictResponseSchema } from '@shelfwise/inference-contract';
@@ -161,8 +161,10 @@ describe('inference serve', () => {
   });
 
   it('leaves at once when told to while it is still loading', async () => {
+    const scratch = await mkdtemp(join(dir, 'scratch-'));
     const { program, base } = await serve(`sha256:${'0'.repeat(64)}`, {
       AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9',
+      SCRATCH_DIR: scratch,
     });
     await waitFor(async () => ((await status(`${base}/readyz`)) === 503 ? true : undefined), {
       what: 'readyz to answer',
@@ -172,6 +174,7 @@ describe('inference serve', () => {
     expect(reason).to.match(/downloading/);
     program.child.kill('SIGTERM');
     expect((await program.ended).code).to.equal(0);
+    expect(await readdir(scratch)).to.deep.equal([]);
   });
 
   const mistakes: { name: string; args: string[]; env?: Record<string, string>; says: RegExp }[] = [

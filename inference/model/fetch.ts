@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { keys, StepError, type Store, StoreUnreachable } from '@shelfwise/trainer-contract';
@@ -35,7 +36,7 @@ export async function fetchModelTar(settings: FetchSettings): Promise<string> {
   let mismatches = 0;
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     try {
-      const { sha256 } = await store.readToFile(key, path);
+      const { sha256 } = await unlessAborted(signal, store.readToFile(key, path));
       if (sha256 === digest) return path;
       if (++mismatches > 1) throw changed(store, key, sha256, digest);
       log.warn(
@@ -51,6 +52,21 @@ export async function fetchModelTar(settings: FetchSettings): Promise<string> {
     }
     await sleep(pause, signal);
     signal?.throwIfAborted();
+  }
+}
+
+/** The work's result; rejects with the signal's reason as soon as that is aborted, since a store may take long to fail. */
+async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (!signal) return work;
+  const done = new AbortController();
+  const aborted = once(signal, 'abort', { signal: done.signal }).then(() => {
+    throw signal.reason;
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    aborted.catch(() => undefined);
+    done.abort();
   }
 }
 

@@ -30,6 +30,9 @@ export interface LoadedModel {
   close(): Promise<void>;
 }
 
+// A download that was given up may still be writing into the folder: then it is tried again.
+const removal = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 };
+
 /**
  * A model from the store to a running engine. Nothing is trusted: the digest first, then the tar and every file's schema,
  * then the golden replay. Throws BadData saying which part was refused, StoreUnreachable when the store stays away.
@@ -48,6 +51,7 @@ export async function loadModel(settings: LoadSettings): Promise<LoadedModel> {
       dir,
       log,
       patienceMs: settings.patienceMs,
+      signal: settings.signal,
     });
     onProgress(`verifying the model tar of ${release}`);
     const bundle = await openBundle(tar, digest, join(dir, 'bundle'));
@@ -60,12 +64,12 @@ export async function loadModel(settings: LoadSettings): Promise<LoadedModel> {
     const started = engine;
     const close = async () => {
       await started.close();
-      await rm(dir, { recursive: true, force: true });
+      await rm(dir, removal);
     };
     return { engine, bundle, close };
   } catch (error) {
     await engine?.close();
-    await rm(dir, { recursive: true, force: true });
+    await rm(dir, removal);
     throw error;
   }
 }
