@@ -180,6 +180,25 @@ describe('decide', () => {
     ]);
   });
 
+  it('judges a candidate alone when it may be the champion that is damaged', () => {
+    const cluster = served();
+    cluster.now = new Date('2026-11-22T03:00:00Z');
+    cluster.step();
+    cluster.succeed('snapshot', snapshotMessage(digest('e')));
+    cluster.step();
+    cluster.succeed('train', undefined);
+    cluster.step();
+    cluster.fail('evaluate', failure('evaluate', 'BadData', 'the tar has another digest'));
+    expect(writes(cluster.step())).to.include(`create ${second}-evaluate-2`);
+    expect(cluster.question().champion).to.equal(null);
+    cluster.succeed('evaluate', evaluateMessage(cluster.question(), { tar: digest('b') }));
+    expect(reasons(cluster.step())).to.deep.equal(['GatePassed', 'RollingOut']);
+    const verified = cluster.modelRelease.status?.conditions?.find(
+      ({ type }) => type === 'Verified',
+    );
+    expect(verified?.message).to.include(`Release ${first} could not be judged beside it.`);
+  });
+
   it('finishes a run under the spec of its record', () => {
     const cluster = new Cluster();
     cluster.step();

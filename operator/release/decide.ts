@@ -1,7 +1,8 @@
 import type { JobObject, Service } from '../api/kubernetes.ts';
 import { isOwnedBy } from '../api/metadata.ts';
 import { releaseName, stableName, timestamp } from '../api/names.ts';
-import { type Activity, advance } from './advance.ts';
+import type { Activity } from './activity.ts';
+import { advance } from './advance.ts';
 import { covers } from './drift.ts';
 import { type Hold, heldBy } from './holds.ts';
 import type { Observation, Plan } from './observation.ts';

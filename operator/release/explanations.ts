@@ -3,6 +3,7 @@
  * stand in Events only, which nobody watches in bulk: they are asked for where something is stuck, and only then.
  */
 import type { Job, Pod } from '../api/kubernetes.ts';
+import { ApiError } from '../kube/api-error.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { Explanation } from './observation.ts';
 
@@ -58,7 +59,7 @@ export async function explain(
   const found = stuck.map(
     async (puzzle): Promise<[string, Explanation | undefined]> => [
       puzzle.metadata.uid,
-      isOld(puzzle) ? await newestWarning(puzzle, transport) : undefined,
+      isOld(puzzle) ? await newestWarning(puzzle, transport).catch(forbidden) : undefined,
     ],
   );
   return new Map(await Promise.all(found));
@@ -81,6 +82,12 @@ async function newestWarning(
     message: last.message ?? '',
     since: last.metadata.creationTimestamp,
   };
+}
+
+/** An operator that may not read Events still works: the status then says that instead of the cause. */
+function forbidden(error: unknown): Explanation {
+  if (!(error instanceof ApiError) || error.status !== 403) throw error;
+  return { reason: 'Unknown', message: error.message, since: '' };
 }
 
 function seenAt({ series, lastTimestamp, eventTime, metadata }: CoreEvent): string {

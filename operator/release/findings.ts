@@ -82,10 +82,12 @@ function verified({ runs }: Situation): Judgement {
   if (!run) return unknown('No model has been verified yet.');
   const { evaluation, outcome } = run;
   if (!evaluation) return no(outcome?.reason ?? 'NotYet', about(run, outcome?.message));
-  const { candidate, holdout } = evaluation;
+  const { candidate, champion, holdout } = evaluation;
+  const { release: serving } = run.parent;
+  const alone = serving && !champion ? ` Release ${serving} could not be judged beside it.` : '';
   return yes(
     'Verified',
-    `Release ${run.release} (${candidate.digest}) was verified and judged on ${holdout.products} held-out products.`,
+    `Release ${run.release} (${candidate.digest}) was verified and judged on ${holdout.products} held-out products.${alone}`,
   );
 }
 

@@ -1,8 +1,9 @@
 import type { Deployment, DeploymentObject, Pod } from '../api/kubernetes.ts';
 import { isOwnedBy, releaseLabel, trackLabel } from '../api/metadata.ts';
-import { type Activity, finish } from './advance.ts';
+import type { Activity } from './activity.ts';
 import { covers } from './drift.ts';
 import { crashOf, type Problem, refusalOf, waitingFor } from './failures.ts';
+import { finish } from './finish.ts';
 import type { EventDraft, Observation } from './observation.ts';
 import { isCandidate, lastGood, type Outcome, type Run } from './run.ts';
 import { buildDeployment, type Servable, servableOf } from './serving.ts';
@@ -29,7 +30,7 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
   const candidate = runs.find(isCandidate);
   const progress = candidate && look(candidate, seen);
   if (candidate && progress && 'end' in progress) {
-    const ended = finish(candidate, seen, progress.end);
+    const ended = finish(candidate, seen.now, progress.end);
     events.push(...ended.events);
     runs = runs.map((run) => (run === candidate ? ended.run : run));
   }
@@ -112,7 +113,7 @@ function supersede(runs: readonly Run[], seen: Observation, events: EventDraft[]
   return runs.map((run) => {
     if (!newest || run === newest || !isCandidate(run)) return run;
     const message = `Release ${newest.release} passed its gate before this one served.`;
-    const ended = finish(run, seen, {
+    const ended = finish(run, seen.now, {
       outcome: 'Superseded',
       step: 'rollout',
       reason: 'Superseded',

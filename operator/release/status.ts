@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { clip, conditionsFrom } from '../api/conditions.ts';
 import type { HistoryEntry, ModelReleaseStatus, Phase } from '../api/model-release.ts';
 import { timestamp } from '../api/names.ts';
-import type { Activity } from './advance.ts';
+import type { Activity } from './activity.ts';
 import { findings } from './findings.ts';
 import type { Observation } from './observation.ts';
 import { hasTakenOver, type Rollout } from './rollout.ts';

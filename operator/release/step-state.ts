@@ -16,7 +16,7 @@ export type StepState =
   | { is: 'waiting'; job: Job; problem: Problem; until: Date }
   | { is: 'running'; job: Job; message: string }
   | { is: 'succeeded'; job: Job; attempt: number; result: string | undefined }
-  | { is: 'failed'; job: Job; problem: Problem };
+  | { is: 'failed'; job: Job; attempt: number; problem: Problem };
 
 export function stepState(step: Step, run: Run, seen: Observation): StepState {
   const found = newestJob(step, run, seen);
@@ -36,15 +36,22 @@ export function stepState(step: Step, run: Run, seen: Observation): StepState {
     );
   if (ended('Complete')) return { is: 'succeeded', job, attempt, result: resultOf(pods) };
   const failed = ended('Failed');
-  if (failed) return { is: 'failed', job, problem: lastProblem(pods) ?? byCondition(failed, job) };
-  return unfinished(job, pods, run, seen);
+  if (failed)
+    return { is: 'failed', job, attempt, problem: lastProblem(pods) ?? byCondition(failed, job) };
+  return unfinished(job, attempt, pods, run, seen);
 }
 
 /** A Job is over only when Kubernetes says Complete or Failed: until then a pod of it may still work. */
-function unfinished(job: Job, pods: Pod[], run: Run, seen: Observation): StepState {
+function unfinished(
+  job: Job,
+  attempt: number,
+  pods: Pod[],
+  run: Run,
+  seen: Observation,
+): StepState {
   const overdue = pods.map(endedBy).find((problem) => problem?.reason === 'DeadlineExceeded');
   // Its next attempt would take as long, and be ended like this one.
-  if (overdue) return { is: 'failed', job, problem: overdue };
+  if (overdue) return { is: 'failed', job, attempt, problem: overdue };
   const pod = pods.findLast(
     ({ status }) => status?.phase !== 'Failed' && status?.phase !== 'Succeeded',
   );
@@ -64,7 +71,12 @@ function unfinished(job: Job, pods: Pod[], run: Run, seen: Observation): StepSta
   const patience = problem.hopeless
     ? ''
     : ` It waited for spec.training.schedulingTimeoutSeconds (${limit} s).`;
-  return { is: 'failed', job, problem: { ...problem, message: `${problem.message}${patience}` } };
+  return {
+    is: 'failed',
+    job,
+    attempt,
+    problem: { ...problem, message: `${problem.message}${patience}` },
+  };
 }
 
 function newestJob(
