@@ -16,6 +16,7 @@ function connect({ cluster }: Config): Promise<Connection> | Connection {
 }
 
 async function main(): Promise<void> {
+  const asked = toStop();
   const config = readConfig(process.env);
   const log = pino(
     { base: null, level: config.logLevel, timestamp: pino.stdTimeFunctions.isoTime },
@@ -27,17 +28,16 @@ async function main(): Promise<void> {
   const connection = await connect(config);
   log.info({ version, server: connection.server, images: config.images }, 'Starting');
   const operator = await startOperator({ config, connection, version, log });
+  const signal = await Promise.race([asked, operator.ended]);
+  log.info({ signal }, 'Stopping: what has begun is finished, nothing more is begun');
+  await operator.stop();
+}
 
-  let stopping = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stopping) return;
-      stopping = true;
-      log.info({ signal }, 'Stopping: what has begun is finished, nothing more is begun');
-      operator.stop().catch(die);
-    });
-  }
-  await operator.ended;
+/** The kubelet's request, or that of a person at a keyboard. Later ones change nothing. */
+function toStop(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve);
+  });
 }
 
 /** A state that nobody foresaw is left by a new start, not worked on in. */

@@ -1,352 +1,305 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { expect } from 'chai';
-import { pino } from 'pino';
-import { parse } from 'yaml';
-import { chartRules } from '../hack/chart/rbac.ts';
-import { type ControlPlane, startControlPlane } from '../hack/cluster/control-plane.ts';
 import { waitFor } from '../hack/process/wait.ts';
-import { ApiError } from './kube/api-error.ts';
-import { type Connection, inClusterConnection, kubeconfigConnection } from './kube/connection.ts';
+import { listAll } from './kube/list.ts';
 import type { KubernetesObject } from './kube/object.ts';
-import { createObjects } from './kube/objects.ts';
-import { requestInfo } from './kube/request-info.ts';
-import type { Resource } from './kube/resource.ts';
-import {
-  type ApiRequest,
-  createTransport,
-  type Exchange,
-  type Transport,
-} from './kube/transport.ts';
-import { type Operator, type OperatorOptions, startOperator } from './operator.ts';
-import { goodMessages, type Outcomes, type PlayedKubelet, playKubelet } from './played-kubelet.ts';
-import { live, stateOf, statusOf, touch } from './played-life.ts';
+import { controllerRevisions, deployments, jobs, pods, services } from './kube/resource.ts';
+import type { Exchange } from './kube/transport.ts';
+import type { Operator } from './operator.ts';
+import { type Chapter, type PlayedCluster, startPlayedCluster } from './played-cluster.ts';
+import { type Fault, startStruckOperator, startTestOperator } from './played-faults.ts';
+import { live, removeModelRelease, stateOf, statusOf, touch } from './played-life.ts';
 
-const crds: Resource = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  clusterScoped: true,
-};
-
-/** What the runs of one life find, and how they therefore end. */
-const story: { finds: Outcomes; outcome: string }[] = [
+const story: Chapter[] = [
   { finds: { dataset: 'first', accuracy: 0.9 }, outcome: 'Served' },
   { finds: { dataset: 'first', accuracy: 0.9 }, outcome: 'NoNewData' },
   { finds: { dataset: 'shuffled', accuracy: 0.5 }, outcome: 'GateFailed' },
   { finds: { dataset: 'second', accuracy: 0.95 }, outcome: 'Served' },
 ];
-const outcomes = story.map(({ outcome }) => outcome);
+const whole = story.map(({ outcome }) => outcome);
 /** So that records and Jobs are pruned, too. */
 const spec = { historyLimit: 2 };
 
-type Fault = { nth: number; mode: 'killed before' | 'killed after' | 'answer lost' };
-const modes: Fault['mode'][] = ['killed before', 'killed after', 'answer lost'];
-
+/** What is left of a life when it is still, and what it took. */
 interface Life {
   state: string[];
-  /** Requests that wrote something, whether or not the operator heard of it. */
   writes: number;
-  /** What the API server did for the operator: `create jobs.batch`: 10. Events and status are not counted. */
   done: Record<string, number>;
-  /** Every Job that had a pod, in order; twice, if it had two. */
+  /** The Job of each pod of a step, in order. */
   jobs: string[];
-  struck: boolean;
 }
 
 describe('operator against a real API server', () => {
-  let plane: ControlPlane;
-  /** An administrator; the operator itself has the rights that the chart gives it. */
-  let transport: Transport;
-  let connection: Connection;
-  let directory: string;
-  let kubelet: PlayedKubelet;
-  const releases = new Map<string, string[]>();
-
+  let cluster: PlayedCluster;
   before(async () => {
-    plane = await startControlPlane();
-    const admin = await kubeconfigConnection([plane.kubeconfig]);
-    transport = createTransport({ connection: admin, userAgent: 'test' });
-    await installCrd(transport);
-    directory = await mkdtemp(join(tmpdir(), 'operator-'));
-    await writeFile(join(directory, 'ca.crt'), String(admin.tls().ca));
-    await writeFile(join(directory, 'token'), await serviceAccount(transport));
-    const { hostname: host, port } = new URL(plane.url);
-    connection = inClusterConnection({ host, port, directory });
-    kubelet = playKubelet(transport, (context) => {
-      const known = releases.get(context.namespace) ?? [];
-      if (!known.includes(context.release)) known.push(context.release);
-      releases.set(context.namespace, known);
-      const chapter = story[known.indexOf(context.release)];
-      if (!chapter)
-        throw new Error(`${context.namespace}/${context.release} is a run that nobody asked for.`);
-      return goodMessages(context, chapter.finds);
-    });
+    cluster = await startPlayedCluster(story);
   });
+  after(() => cluster?.stop());
 
-  after(async () => {
-    await kubelet?.stop();
-    await transport?.close();
-    await plane?.stop();
-    if (directory) await rm(directory, { recursive: true });
-  });
-
-  const start = (options: Partial<OperatorOptions>): Promise<Operator> =>
-    startOperator({
-      config: {
-        images: { trainer: 'r/trainer:1', snapshot: 'r/snapshot:1', inference: 'r/inference:1' },
-        imagePullPolicy: 'IfNotPresent',
-        port: 0,
-        pod: 'operator-0',
-      },
-      connection,
-      version: 'test',
-      log: pino({ level: 'silent' }),
-      timing: { baseDelayMs: 50, maximumDelayMs: 1_000 },
-      ...options,
-    });
-
-  /** A whole life in a namespace of its own, with one fault or none. */
-  async function wholeLife(namespace: string, fault?: Fault): Promise<Life> {
-    let writes = 0;
-    let struck = false;
-    const done: Record<string, number> = {};
-    let operator: Promise<Operator>;
-    const intercept = (direct: Transport): Transport => {
-      let dead = false;
-      const gone = ({ method, path }: ApiRequest) =>
-        new ApiError({
-          ...requestInfo(method, path),
-          status: 0,
-          reason: 'Unreachable',
-          message: 'no answer, says the test.',
-        });
-      const kill = () => {
-        dead = true;
-        const killed = operator;
-        // What was in flight goes on to its end, but reaches nobody any more.
-        operator = killed
-          .then((each) => each.stop())
-          .then(() => start({ namespace, intercept, observe }));
-      };
-      return {
-        ...direct,
-        async stream(request) {
-          if (dead) throw gone(request);
-          return direct.stream(request);
-        },
-        async request<T>(request: ApiRequest): Promise<T> {
-          if (dead) throw gone(request);
-          if (request.method !== 'GET') writes++;
-          if (request.method === 'GET' || writes !== fault?.nth || struck)
-            return direct.request<T>(request);
-          struck = true;
-          if (fault.mode === 'killed before') kill();
-          else await direct.request<T>(request);
-          if (fault.mode === 'killed after') kill();
-          throw gone(request);
-        },
-      };
-    };
-    const observe = ({ verb, resource, code }: Exchange) => {
-      const what = `${verb} ${resource}`;
-      if (/^(create|delete) (?!events)/.test(what) && code < 300 && code > 0)
-        done[what] = (done[what] ?? 0) + 1;
-    };
-    operator = start({ namespace, intercept, observe });
+  /** A life in a namespace of its own, with one fault or none. */
+  async function lifeOf(
+    namespace: string,
+    outcomes: string[],
+    expected?: Life,
+    fault?: Fault,
+  ): Promise<Life> {
+    const operator = startStruckOperator(cluster.connection, namespace, fault);
     try {
-      await live(transport, namespace, outcomes, spec);
-      const state = await settled(namespace);
-      const jobsOf = kubelet.started.filter((pod) => pod.startsWith(`${namespace}/`));
-      return {
-        writes,
-        struck,
-        state,
-        done,
-        jobs: jobsOf.map((pod) => pod.replace(/-[a-z0-9]{5}$/, '')),
-      };
+      await live(cluster.transport, namespace, outcomes, spec);
+      const state = await settled(namespace, expected);
+      return { state, writes: operator.writes(), done: operator.done, jobs: jobsOf(namespace) };
     } finally {
-      await (await operator).stop();
+      await operator.stop();
     }
   }
 
+  function jobsOf(namespace: string): string[] {
+    const mine = cluster.kubelet.started.filter((pod) => pod.startsWith(`${namespace}/`));
+    return mine.map((pod) => pod.replace(/-[a-z0-9]{5}$/, ''));
+  }
+
   /** The state once it is the expected one, or, where none is known, once it stays the same. */
-  async function settled(namespace: string): Promise<string[]> {
+  async function settled(namespace: string, expected?: Life): Promise<string[]> {
     let before: string | undefined;
     let state: string[] = [];
     const still = async () => {
-      state = await stateOf(transport, namespace);
+      state = await stateOf(cluster.transport, namespace);
       const text = state.join('\n');
-      const same = text === (reference?.state.join('\n') ?? before);
+      const same = text === (expected?.state.join('\n') ?? before);
       before = text;
       return same || undefined;
     };
-    // If it never is, the caller's comparison shows in what it differs.
-    await waitFor(still, { what: 'stillness', limitMs: 30_000, everyMs: 1_000 }).catch(
+    // Where it never is, the comparison says in what it differs.
+    await waitFor(still, { what: 'stillness', limitMs: 30_000, everyMs: 500 }).catch(
       () => undefined,
     );
     return state;
   }
 
-  let reference: Life | undefined;
+  /** In what a life differs from the one without faults. */
+  function violations(expected: Life, seen: Life): string[] {
+    return [
+      ...expected.state
+        .filter((line) => !seen.state.includes(line))
+        .map((line) => `misses ${line}`),
+      ...seen.state.filter((line) => !expected.state.includes(line)).map((line) => `has ${line}`),
+      ...(seen.jobs.length === expected.jobs.length ? [] : [`started ${seen.jobs.join(', ')}`]),
+      ...Object.entries(expected.done).flatMap(([what, times]) =>
+        seen.done[what] === times ? [] : [`${what}: ${seen.done[what] ?? 0} times, not ${times}`],
+      ),
+    ];
+  }
+
+  let reference: Life;
 
   it('takes a ModelRelease through served, nothing new, failed and served again', async () => {
-    reference = await wholeLife('plain');
-    const { jobs, done } = reference;
+    reference = await lifeOf('plain', whole);
     // Nothing is trained on data that are known, and nothing runs twice.
-    const steps = [
-      'snapshot train evaluate',
-      'snapshot',
-      'snapshot train evaluate',
-      'snapshot train evaluate',
-    ].join(' ');
-    expect(jobs.map((job) => job.split('-').at(-1)).join(' ')).to.equal(steps);
-    expect(new Set(jobs).size).to.equal(jobs.length);
-    // Two of the four runs are beyond the history limit; the Jobs of the first were 3, of the second 1.
-    expect(done).to.include({
+    expect(reference.jobs.map((job) => job.split('-').at(-1)).join(' ')).to.equal(
+      'snapshot train evaluate snapshot snapshot train evaluate snapshot train evaluate',
+    );
+    expect(new Set(reference.jobs).size).to.equal(10);
+    // Two of four runs are beyond the limit: one with three Jobs, one with a single one.
+    expect(reference.done).to.include({
       'create controllerrevisions.apps': 4,
       'create jobs.batch': 10,
       'delete controllerrevisions.apps': 2,
       'delete jobs.batch': 4,
     });
-    const status = await statusOf(transport, 'plain');
+    const status = await statusOf(cluster.transport, 'plain');
     expect(status?.history?.map(({ outcome }) => outcome)).to.deep.equal(['Served', 'GateFailed']);
     expect(status?.serving?.accuracy).to.equal('0.9500');
   });
 
   it('writes nothing more once all is as it should be, also after a restart', async () => {
     const exchanges: Exchange[] = [];
-    const operator = await start({
-      namespace: 'plain',
-      observe: (exchange) => exchanges.push(exchange),
-    });
+    const observe = (exchange: Exchange) => exchanges.push(exchange);
+    const operator = await startTestOperator(cluster.connection, { namespace: 'plain', observe });
     try {
-      await operator.ready;
       await reconciled(operator, 1);
       // A change that means nothing makes it look again.
-      await touch(transport, 'plain');
+      await touch(cluster.transport, 'plain');
       await reconciled(operator, 2);
     } finally {
       await operator.stop();
     }
-    const writes = exchanges.filter(({ verb }) => !['list', 'watch', 'get'].includes(verb));
-    expect(writes).to.deep.equal([]);
+    expect(exchanges.filter(({ verb }) => !['list', 'watch', 'get'].includes(verb))).to.deep.equal(
+      [],
+    );
   });
 
-  it('comes to the same end however it is killed or left without an answer, and never starts a step twice', async () => {
-    const expected = reference as Life;
-    const faults = Array.from({ length: expected.writes }, (_, n): Fault => {
-      // Every write has its fault; the next write has another one.
-      return { nth: n + 1, mode: modes[n % modes.length] as Fault['mode'] };
+  it('comes to the same end, in as many steps, whichever write it is killed at or gets no answer to', async () => {
+    const modes: Fault['mode'][] = ['killed before', 'killed after', 'answer lost'];
+    const all = Array.from({ length: reference.writes }, (_, write) => write + 1);
+    // All of them in all modes take half an hour of two cores; five is prime to three, so that every mode has its turn.
+    const faults = all
+      .filter((nth) => nth % 5 === 1)
+      .map((nth, at): Fault => ({ nth, mode: modes[at % modes.length] as Fault['mode'] }));
+    const wrong: string[] = [];
+    await inParallel(faults, 6, async (fault) => {
+      const namespace = `fault-${fault.nth}`;
+      const found = await lifeOf(namespace, whole, reference, fault).then(
+        (life) => violations(reference, life),
+        (error) => [String(error)],
+      );
+      wrong.push(...found.map((what) => `${fault.mode} write ${fault.nth}: ${what}`));
     });
-    const violations: string[] = [];
-    const play = async (fault: Fault): Promise<void> => {
-      const namespace = `fault-${fault.nth}-${fault.mode.replace(' ', '-')}`;
-      const say = (what: string) => violations.push(`${fault.mode} write ${fault.nth}: ${what}`);
-      const life = await wholeLife(namespace, fault).catch((error) => say(String(error)));
-      if (typeof life === 'number') return;
-      for (const line of difference(expected.state, life.state)) say(line);
-      if (life.jobs.length !== expected.jobs.length) say(`pods of ${life.jobs.join(', ')}`);
-      for (const [what, count] of Object.entries(expected.done)) {
-        if (life.done[what] !== count) say(`${what}: ${life.done[what]} times, not ${count}`);
+    if (wrong.length > 0) expect.fail(`${wrong.length} violations:\n${wrong.join('\n')}`);
+  });
+
+  it('goes on after an API server that was away in the middle of a run', async () => {
+    const outage = (async () => {
+      await waitFor(async () => jobsOf('outage').length > 0 || undefined, {
+        what: 'the first step',
+        limitMs: 120_000,
+      });
+      await cluster.plane.kill('kube-apiserver', 'SIGKILL');
+      await cluster.plane.restart('kube-apiserver');
+    })();
+    const [life] = await Promise.all([lifeOf('outage', whole, reference), outage]);
+    const found = violations(reference, life);
+    if (found.length > 0) expect.fail(found.join('\n'));
+  });
+
+  it('leaves nothing behind when the ModelRelease is deleted', async () => {
+    const operator = await startTestOperator(cluster.connection, { namespace: 'plain' });
+    try {
+      await removeModelRelease(cluster.transport, 'plain');
+      let left: string[] = [];
+      await waitFor(
+        async () => {
+          const lists = [controllerRevisions, jobs, deployments, services, pods].map((resource) =>
+            listAll<KubernetesObject>(cluster.transport, { resource, namespace: 'plain' }),
+          );
+          left = (await Promise.all(lists)).flatMap(({ items }) =>
+            items.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+          );
+          return left.length === 0 || undefined;
+        },
+        { what: 'an empty namespace', limitMs: 120_000, everyMs: 500 },
+      ).catch((error) => expect.fail(`${error.message} Left: ${left.join(', ')}`));
+    } finally {
+      await operator.stop();
+    }
+  });
+
+  describe('as a process', () => {
+    const environment = () => ({
+      PATH: '/usr/bin:/bin',
+      KUBECONFIG: cluster.kubeconfig,
+      TRAINER_IMAGE: 'r/trainer:1',
+      SNAPSHOT_IMAGE: 'r/snapshot:1',
+      INFERENCE_IMAGE: 'r/inference:1',
+      PORT: '0',
+    });
+    const running = new Set<ChildProcess>();
+    after(() => {
+      for (const child of running) child.kill('SIGKILL');
+    });
+
+    /** The program, and the lines that it has logged so far. */
+    function run(env: Record<string, string>): {
+      child: ChildProcess;
+      lines: string[];
+      ended: Promise<number | null>;
+    } {
+      const main = new URL('main.ts', import.meta.url).pathname;
+      const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+      running.add(child);
+      const lines: string[] = [];
+      child.stderr
+        .setEncoding('utf8')
+        .on('data', (text: string) => lines.push(...text.trim().split('\n')));
+      const ended = once(child, 'close').then(([code]) => {
+        running.delete(child);
+        return code as number | null;
+      });
+      return { child, lines, ended };
+    }
+
+    /** How far the run is: which Jobs and objects there are, and what its record knows. */
+    async function progress(namespace: string): Promise<string> {
+      const lists = [controllerRevisions, jobs, deployments, services].map((resource) =>
+        listAll<KubernetesObject>(cluster.transport, { resource, namespace }),
+      );
+      const objects = (await Promise.all(lists)).flatMap(({ items }) => items);
+      return objects
+        .map(({ kind, metadata }) =>
+          [kind, metadata.name, ...Object.keys(metadata.annotations ?? {}).sort()].join(' '),
+        )
+        .sort()
+        .join('\n');
+    }
+
+    it('is killed by SIGKILL at every step of a run and comes to the same end; ends by SIGTERM in order', async () => {
+      const expected = await lifeOf('unkilled', ['Served']);
+      const seen = new Set([await progress('killed')]);
+      let over = false;
+      const life = live(cluster.transport, 'killed', ['Served'], spec).finally(() => {
+        over = true;
+      });
+      let program = run(environment());
+      let kills = 0;
+      while (!over) {
+        const now = await progress('killed');
+        if (seen.has(now)) continue;
+        seen.add(now);
+        program.child.kill('SIGKILL');
+        await program.ended;
+        kills++;
+        program = run(environment());
       }
-    };
-    await inParallel(faults, 12, play);
-    expect(violations).to.deep.equal([]);
+      await life;
+      const state = await settled('killed', expected);
+      await waitFor(
+        async () => program.lines.some((line) => line.includes('"Ready"')) || undefined,
+        {
+          what: 'the last program to be ready',
+          limitMs: 60_000,
+        },
+      );
+      program.child.kill('SIGTERM');
+      const code = await program.ended;
+      // Record, three Jobs, what became known of each, the Deployment, the Services: some may pass between two looks.
+      expect(kills).to.be.at.least(5);
+      const found = violations(
+        { ...expected, done: {} },
+        { state, jobs: jobsOf('killed'), writes: 0, done: {} },
+      );
+      if (found.length > 0) expect.fail(found.join('\n'));
+      expect(code, program.lines.join('\n')).to.equal(0);
+      expect(program.lines.filter((line) => JSON.parse(line).level >= 50)).to.deep.equal([]);
+    });
+
+    it('ends with a sentence when its environment is not complete, or names no cluster', async () => {
+      const { TRAINER_IMAGE: _, ...incomplete } = environment();
+      const first = run(incomplete);
+      expect(await first.ended).to.equal(1);
+      expect(first.lines.join('\n')).to.contain('TRAINER_IMAGE is not set');
+      const second = run({ ...environment(), KUBECONFIG: '/nowhere/kubeconfig' });
+      expect(await second.ended).to.equal(1);
+      expect(second.lines.join('\n')).to.contain('/nowhere/kubeconfig');
+    });
   });
 });
 
-async function installCrd(transport: Transport): Promise<void> {
-  const text = await readFile(new URL('../crds/modelreleases.yaml', import.meta.url), 'utf8');
-  // The schema of what occurs several times is written once there.
-  const crd = parse(text, { merge: true });
-  const objects = createObjects({ transport, fieldManager: 'test' });
-  await objects.apply(crds, crd);
-  type Crd = KubernetesObject & { status?: { conditions?: { type: string; status: string }[] } };
-  await waitFor(
-    async () => {
-      const { status } = (await objects.get<Crd>(crds, crd.metadata)) ?? {};
-      return status?.conditions?.find(
-        (each) => each.type === 'Established' && each.status === 'True',
-      );
-    },
-    { what: 'the CRD to be established', limitMs: 60_000 },
-  );
-}
-
-/** A ServiceAccount with the chart's rules for the operator, and no others. Answers its token. */
-async function serviceAccount(transport: Transport): Promise<string> {
-  const rules = await chartRules();
-  const objects = createObjects({ transport, fieldManager: 'test' });
-  const rbac = 'rbac.authorization.k8s.io';
-  const resource = (kind: string, plural: string): Resource => ({
-    apiVersion: `${rbac}/v1`,
-    kind,
-    plural,
-    clusterScoped: true,
-  });
-  const [role, binding] = [
-    resource('ClusterRole', 'clusterroles'),
-    resource('ClusterRoleBinding', 'clusterrolebindings'),
-  ];
-  const account = { namespace: 'default', name: 'operator' };
-  const metadata = { name: 'operator' };
-  await objects.apply(
-    { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts' },
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: account },
-  );
-  await objects.apply(role, {
-    apiVersion: role.apiVersion,
-    kind: role.kind,
-    metadata,
-    rules,
-  } as KubernetesObject);
-  await objects.apply(binding, {
-    apiVersion: binding.apiVersion,
-    kind: binding.kind,
-    metadata,
-    roleRef: { apiGroup: rbac, kind: role.kind, name: metadata.name },
-    subjects: [{ kind: 'ServiceAccount', ...account }],
-  } as KubernetesObject);
-  const { status } = await transport.request<{ status: { token: string } }>({
-    method: 'POST',
-    path: '/api/v1/namespaces/default/serviceaccounts/operator/token',
-    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
-  });
-  return status.token;
-}
-
 /** Waits for so many reconciles, and until no other waits for its turn. */
 async function reconciled(operator: Operator, times: number): Promise<void> {
-  let seen: (number | undefined)[] = [];
+  let seen: number[] = [];
   await waitFor(
     async () => {
       const text = await (await fetch(`http://127.0.0.1:${operator.port}/metrics`)).text();
+      const lines = text.split('\n');
       const value = (series: string) =>
-        Number(
-          text
-            .split('\n')
-            .find((line) => line.startsWith(series))
-            ?.split(' ')[1] ?? 0,
-        );
-      seen = [
-        value('shelfwise_operator_reconcile_seconds_count{outcome="done"}'),
-        value('shelfwise_operator_queue_depth'),
-      ];
-      return ((seen[0] ?? 0) >= times && seen[1] === 0) || undefined;
+        Number(lines.find((line) => line.startsWith(series))?.split(' ')[1] ?? 0);
+      const done = value('shelfwise_operator_reconcile_seconds_count{outcome="done"}');
+      const waiting = value('shelfwise_operator_queue_depth');
+      seen = [done, waiting];
+      return (done >= times && waiting === 0) || undefined;
     },
     { what: `${times} reconciles`, limitMs: 60_000 },
-  ).catch((error) => {
-    throw new Error(`${error.message} Seen: ${seen}`);
-  });
-}
-
-function difference(expected: string[], seen: string[]): string[] {
-  return [
-    ...expected.filter((line) => !seen.includes(line)).map((line) => `misses ${line}`),
-    ...seen.filter((line) => !expected.includes(line)).map((line) => `has ${line}`),
-  ];
+  ).catch((error) => expect.fail(`${error.message} Done and waiting: ${seen}`));
 }
 
 async function inParallel<T>(

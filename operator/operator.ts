@@ -105,7 +105,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const watching = new AbortController();
   const working = new AbortController();
   const ready = Promise.all(caches.all.map(({ synced }) => synced)).then(() => {
-    if (!working.signal.aborted) log.info({ modelReleases: caches.modelReleases.size() }, 'Ready');
+    if (!working.signal.aborted)
+      log.info({ modelReleases: caches.modelReleases.size(), port: server.port }, 'Ready');
   });
   const parts = [
     ...caches.all.map(({ run }) => run(watching.signal)),

@@ -1,5 +1,6 @@
 /** For tests: plays the nodes of a control plane that has none. Pods of steps end as told, serving pods become ready. */
 import { createHash } from 'node:crypto';
+import { waitFor } from '../hack/process/wait.ts';
 import type { Pod } from './api/kubernetes.ts';
 import {
   managedBy,
@@ -56,10 +57,26 @@ export function playKubelet(transport: Transport, script: Script): PlayedKubelet
 
   async function play(pod: Pod): Promise<void> {
     const step = pod.metadata.labels?.[stepLabel];
-    if (step === undefined) return setStatus(pod, serving(pod));
-    names.push(keyOf(pod.metadata));
+    if (step !== undefined) names.push(keyOf(pod.metadata));
+    const what = `the API server to hear of the pod ${keyOf(pod.metadata)}`;
+    // A kubelet, too, goes on after an API server that was away.
+    await waitFor(
+      async () => {
+        try {
+          await setStatus(pod, step === undefined ? runningStatus(pod) : await statusOf(pod, step));
+        } catch (error) {
+          // Deleted by now, as pods and Jobs may be at any time.
+          if (!hasReason(error, 'NotFound')) throw error;
+        }
+        return true;
+      },
+      { what, limitMs: 120_000, everyMs: 200 },
+    );
+  }
+
+  async function statusOf(pod: Pod, step: string): Promise<object> {
     const end = script(await contextOf(pod, step));
-    await setStatus(pod, end ? ended(pod, end) : runningStatus(pod));
+    return end ? ended(pod, end) : runningStatus(pod);
   }
 
   async function contextOf(pod: Pod, step: string): Promise<StepContext> {
@@ -83,12 +100,7 @@ export function playKubelet(transport: Transport, script: Script): PlayedKubelet
     const { name, namespace } = metadata;
     const path = pathOf(pods, { namespace, name, subresource: 'status' });
     const contentType = 'application/merge-patch+json';
-    try {
-      await transport.request({ method: 'PATCH', path, contentType, body: { status } });
-    } catch (error) {
-      // Deleted by now, as pods may be at any time.
-      if (!hasReason(error, 'NotFound')) throw error;
-    }
+    await transport.request({ method: 'PATCH', path, contentType, body: { status } });
   }
 
   return {
@@ -143,10 +155,6 @@ function runningStatus(pod: Pod): object {
     conditions: conditions(true),
     containerStatuses: containers(pod, { running: { startedAt: now() } }, true),
   };
-}
-
-function serving(pod: Pod): object {
-  return { ...runningStatus(pod), podIP: '198.18.0.1', podIPs: [{ ip: '198.18.0.1' }] };
 }
 
 function conditions(ready: boolean): object[] {

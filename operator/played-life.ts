@@ -89,6 +89,10 @@ async function annotate(
   });
 }
 
+export async function removeModelRelease(transport: Transport, namespace: string): Promise<void> {
+  await transport.request({ method: 'DELETE', path: pathOf(modelReleases, { namespace, name }) });
+}
+
 export async function statusOf(
   transport: Transport,
   namespace: string,
@@ -121,7 +125,7 @@ async function outcomeOf(
 
 /**
  * Everything in the namespace that the operator answers for, as text, one line a fact, so that a difference can be read.
- * What differs between two lives that are the same is named by its first appearance: times, UIDs, digests, slots.
+ * What differs between two lives that are the same is named by its first appearance: times, UIDs, digests, slots, addresses.
  */
 export async function stateOf(transport: Transport, namespace: string): Promise<string[]> {
   const lines: string[] = [];
@@ -169,6 +173,7 @@ function anonymous(lines: string[], namespace: string): string[] {
     ['uid', /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g],
     ['digest', /[0-9a-f]{64}/g],
     ['slot', /\d{8}-\d{6}/g],
+    ['address', /\b198\.19\.\d+\.\d+/g],
   ];
   const seen = new Map<string, Map<string, string>>();
   return lines.map((line) => {
