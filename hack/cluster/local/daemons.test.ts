@@ -34,7 +34,7 @@ describe('daemons', () => {
     folders = { processes: join(folder, 'processes'), logs: join(folder, 'logs') };
   });
   afterEach(async () => {
-    await endDaemons(folders);
+    await endDaemons(folders, 1000);
     await rm(folder, { recursive: true });
   });
 
@@ -72,7 +72,7 @@ describe('daemons', () => {
   it('are ended and forgotten', async () => {
     await ensureRunning(sleeper(1000), folders, never);
     const { identity } = await only();
-    await endDaemons(folders);
+    await endDaemons(folders, 1000);
     expect(isAlive(identity)).to.equal(false);
     expect(await readRecords(folders)).to.deep.equal([]);
   });

@@ -35,18 +35,29 @@ export interface DaemonRecord {
 const readyLimitMs = 120_000;
 
 /** Every process that was started and not ended since, whether it still runs or not. */
-export async function readRecords({ processes }: DaemonFolders): Promise<DaemonRecord[]> {
-  const files = await readdir(processes).catch(() => []);
-  const records: DaemonRecord[] = [];
-  for (const file of files.filter((entry) => entry.endsWith('.stat'))) {
-    const name = file.slice(0, -'.stat'.length);
-    const identity = parseStat(await readFile(join(processes, file), 'utf8'));
-    const fingerprint = await readFile(join(processes, `${name}.fingerprint`), 'utf8').catch(
-      () => '',
-    );
-    if (identity) records.push({ name, identity, alive: isAlive(identity), fingerprint });
-  }
-  return records;
+export async function readRecords(folders: DaemonFolders): Promise<DaemonRecord[]> {
+  const files = await readdir(folders.processes).catch(() => []);
+  const names = files
+    .filter((file) => file.endsWith('.stat'))
+    .map((file) => file.slice(0, -'.stat'.length));
+  const records = await Promise.all(names.map((name) => readRecord(name, folders)));
+  return records.filter((record) => record !== undefined);
+}
+
+async function readRecord(
+  name: string,
+  { processes }: DaemonFolders,
+): Promise<DaemonRecord | undefined> {
+  // Neither file may be there: this daemon was never started, or is being started at this moment.
+  const read = (file: string) => readFile(join(processes, file), 'utf8').catch(() => '');
+  const identity = parseStat(await read(`${name}.stat`));
+  if (identity === undefined) return undefined;
+  return {
+    name,
+    identity,
+    alive: isAlive(identity),
+    fingerprint: await read(`${name}.fingerprint`),
+  };
 }
 
 /**
@@ -59,7 +70,7 @@ export async function ensureRunning(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const record = (await readRecords(folders)).find(({ name }) => name === daemon.name);
+  const record = await readRecord(daemon.name, folders);
   const fingerprint = fingerprintOf(daemon);
   let identity = record?.identity;
   if (!record?.alive || record.fingerprint !== fingerprint) {
@@ -80,10 +91,17 @@ export async function ensureRunning(
   });
 }
 
-/** Ends the daemons of these names, or all, and forgets them. */
-export async function endDaemons(folders: DaemonFolders, names?: string[]): Promise<void> {
+/** Ends the daemons of these names, or all, and forgets them; each has `graceMs` to do it by itself. */
+export async function endDaemons(
+  folders: DaemonFolders,
+  graceMs: number,
+  names?: string[],
+): Promise<void> {
   const records = (await readRecords(folders)).filter(({ name }) => names?.includes(name) ?? true);
-  await end(records.map(({ identity }) => identity));
+  await end(
+    records.map(({ identity }) => identity),
+    graceMs,
+  );
   for (const { name } of records) {
     await rm(join(folders.processes, `${name}.stat`), { force: true });
     await rm(join(folders.processes, `${name}.fingerprint`), { force: true });

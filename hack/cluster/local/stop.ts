@@ -12,6 +12,9 @@ import { removeNetwork } from './network.ts';
 import { endPods, removeCgroup, removeShimSockets } from './pod-processes.ts';
 import type { DebianPrograms } from './programs.ts';
 
+/** Short: the data of nearly all are thrown away, and the apiserver takes ten seconds to part from its clients. */
+const graceMs = 1000;
+
 /**
  * Ends the cluster, whatever state it is in, and removes what it put on the host. Binaries and images stay in the cache.
  * Each step only looks at what is there: it can be repeated, also after it was itself interrupted.
@@ -23,7 +26,12 @@ export async function stop(
 ): Promise<void> {
   const rebooted = await fromEarlierBoot(layout);
   // First who would start pods anew, then the pods.
-  await endDaemons(layout, ['kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy']);
+  await endDaemons(layout, graceMs, [
+    'kubelet',
+    'kube-controller-manager',
+    'kube-scheduler',
+    'kube-proxy',
+  ]);
   const containerd = (await readRecords(layout)).find(({ name }) => name === 'containerd');
   if (containerd?.alive) {
     // It is only tidier this way: what is left is ended below, and forgotten when a new cluster starts.
@@ -31,7 +39,7 @@ export async function stop(
       process.stderr.write(`${error.message}\n`),
     );
   }
-  await endDaemons(layout);
+  await endDaemons(layout, graceMs);
   await endPods(layout);
   await removeShimSockets(layout);
   await unmountBelow([layout.state, layout.containerd.root]);
