@@ -1706,7 +1706,7 @@ export interface ModelRelease {
           name: string;
         };
         /**
-         * Namespaces whose ServiceAccounts may call with a token of audience shelfwise; "*" is all. Empty is this namespace alone.
+         * Namespaces, beside this one, whose ServiceAccounts may call with a token of audience shelfwise; "*" is all.
          *
          * @maxItems 64
          *

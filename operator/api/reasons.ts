@@ -26,7 +26,6 @@ export const reasons = {
   Serving: 'A release took over all traffic.',
   RolledBack: 'A release did not become ready; the last good one serves on.',
   RunFailed: 'A step of a run failed; the last good release serves on.',
-  Pruned: 'The records and Jobs of the oldest runs were removed, as spec.historyLimit says.',
 
   // How a run ended well, or without a new release.
   Served: 'The release passed its gate and took over.',

@@ -149,16 +149,18 @@ function selector(name: string, track?: string): Record<string, string> {
 }
 
 /** Accounts and ServiceAccounts: who may call. */
-function callersPart({ spec: { serving } }: ModelRelease): Part {
+function callersPart({ metadata, spec: { serving } }: ModelRelease): Part {
   const { signingKeySecret, adminSecret, serviceAccountNamespaces } = serving.auth;
+  const namespaces = new Set([metadata.namespace ?? '', ...serviceAccountNamespaces]);
   const parts: Part[] = [
     {
       volumes: [],
       mounts: [],
       environment: [
         { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+        // Unset, it is the pod's own namespace; a list replaces that.
         ...(serviceAccountNamespaces.length > 0
-          ? [{ name: 'SERVICE_ACCOUNT_NAMESPACES', value: serviceAccountNamespaces.join(',') }]
+          ? [{ name: 'SERVICE_ACCOUNT_NAMESPACES', value: [...namespaces].join(',') }]
           : []),
       ],
     },
