@@ -83,8 +83,8 @@ function withoutSpec({ spec: _, ...pod }: Pod): Pod {
   return pod;
 }
 
-/** Both sides of a change count: an object whose label was taken away is missed by somebody. */
-function ownersOf({ object, previous }: Change<KubernetesObject>): Set<string> {
+/** The keys of the ModelReleases that a change is about. Both sides count: an object whose label was taken away is missed by somebody. */
+export function ownersOf({ object, previous }: Change<KubernetesObject>): Set<string> {
   const keys = new Set<string>();
   for (const { metadata } of [object, previous].filter((side) => side !== undefined)) {
     const at = metadata.namespace === undefined ? {} : { namespace: metadata.namespace };
