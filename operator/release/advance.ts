@@ -131,7 +131,13 @@ function begin(
     train: () => trainJob({ ...context, dataset: run.snapshot?.dataset ?? '' }),
     evaluate: () => evaluateJob({ ...context, question: questionOf(run, champion) }),
   };
-  return { activity: working(step, run), create: build[step]() };
+  const create = build[step]();
+  const { obstacle } = seen;
+  if (obstacle?.job === create.metadata.name) {
+    const message = `${step} could not begin: ${obstacle.message}`;
+    return finish(run, seen.now, { outcome: 'RunFailed', step, reason: 'Refused', message });
+  }
+  return { activity: working(step, run), create };
 }
 
 /** The steps are idempotent, and what is repeated runs on CPUs: that is cheaper than to guess what was lost. */

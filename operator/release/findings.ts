@@ -114,7 +114,8 @@ function degraded({ seen, runs, slots, taken, rollout }: Situation): Judgement {
   add('InvalidSchedule', slots.invalidSchedule);
   add('InvalidRunNow', slots.invalidRunNow);
   for (const message of taken) add('NameTaken', message);
-  if (seen.obstacle) add(seen.obstacle.reason, seen.obstacle.message);
+  // A refused Job has ended its run, which tells of it.
+  if (seen.obstacle && !seen.obstacle.job) add(seen.obstacle.reason, seen.obstacle.message);
   for (const { unreadable } of seen.unreadable) add('RecordUnreadable', unreadable);
   const last = runs.findLast((run) => run.outcome && run.outcome.outcome !== 'Superseded');
   if (last?.outcome && blamed.has(last.outcome.outcome))

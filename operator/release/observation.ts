@@ -33,6 +33,8 @@ export interface Explanation {
 export interface Obstacle {
   reason: Reason;
   message: string;
+  /** The Job that the API server will never take: its run ends, because it cannot have another spec. */
+  job?: string | undefined;
 }
 
 /** Everything that a decision may look at. Nothing else: no clock, no API, no environment. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Reason, reasons } from '../api/reasons.ts';
+import { ApiError } from '../kube/api-error.ts';
 import { classify, type ReconcileError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { nameOf } from '../kube/object.ts';
@@ -36,22 +37,30 @@ export function createReconciler(parts: ReconcilerParts): Reconcile {
 
     const seen = await observe(modelRelease, parts);
     const plan = decide(seen);
-    report(log, key, plan);
     const means: Means = {
       objects,
       recorder,
       written: (object) => expectations.expect(key, object, 'written'),
       removed: (object) => expectations.expect(key, object, 'removed'),
     };
+    const carryOut = async (what: Plan): Promise<void> => {
+      report(log, key, what);
+      await execute(what, seen, means);
+      await writeStatus(what, modelRelease, means);
+    };
     try {
-      await execute(plan, seen, means);
-      await writeStatus(plan, modelRelease, means);
+      await carryOut(plan);
     } catch (error) {
       const known = classify(error);
-      if (known && known.outcome !== 'Transient') {
-        await writeStatus(decide({ ...seen, obstacle: obstacleOf(known) }), modelRelease, means);
+      if (!known || known.outcome === 'Transient') throw error;
+      const obstacle = obstacleOf(known, plan);
+      const other = decide({ ...seen, obstacle });
+      if (obstacle.job === undefined) {
+        await writeStatus(other, modelRelease, means);
+        throw error;
       }
-      throw error;
+      await carryOut(other);
+      return again(other, seen);
     }
     return again(plan, seen);
   };
@@ -64,8 +73,14 @@ function again(plan: Plan, { explanations }: Observation) {
 }
 
 /** What a person has to know of an error that does not pass by itself. */
-function obstacleOf({ reason, message }: ReconcileError): Obstacle {
-  return { reason: reason in reasons ? (reason as Reason) : 'Refused', message };
+function obstacleOf({ outcome, reason, message, cause }: ReconcileError, plan: Plan): Obstacle {
+  const refused =
+    outcome === 'Stalled' && cause instanceof ApiError && cause.resource === 'jobs.batch';
+  return {
+    reason: reason in reasons ? (reason as Reason) : 'Refused',
+    message,
+    job: refused ? plan.create[0]?.metadata.name : undefined,
+  };
 }
 
 function report(log: ReconcilerParts['log'], modelRelease: string, plan: Plan): void {

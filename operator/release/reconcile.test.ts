@@ -1,0 +1,202 @@
+import { expect } from 'chai';
+import type { ControllerRevision, Deployment, Job, Pod, Service } from '../api/kubernetes.ts';
+import { modelReleaseLabel } from '../api/metadata.ts';
+import type { ModelRelease, ModelReleaseStatus } from '../api/model-release.ts';
+import { byModelRelease } from '../caches.ts';
+import { ApiError } from '../kube/api-error.ts';
+import { type KubernetesObject, keyOf, type Stored } from '../kube/object.ts';
+import { createObjectCache, labelIndex } from '../kube/object-cache.ts';
+import type { Objects } from '../kube/objects.ts';
+import { birth, defaults, modelRelease } from './fixtures/model-release.ts';
+import { createReconciler } from './reconcile.ts';
+
+type Kind = 'ControllerRevision' | 'Job' | 'Service' | 'ModelRelease' | 'Pod' | 'Deployment';
+
+/** An API server in memory, whose watches tell only when the test lets them, and that refuses what the test says. */
+function createScene() {
+  const children = <T extends KubernetesObject>() =>
+    createObjectCache<T>({ [byModelRelease]: labelIndex(modelReleaseLabel) });
+  const caches = {
+    modelReleases: createObjectCache<ModelRelease>(),
+    controllerRevisions: children<ControllerRevision>(),
+    jobs: children<Job>(),
+    pods: children<Pod>(),
+    deployments: children<Deployment>(),
+    services: children<Service>(),
+  };
+  const cacheOf: Record<Kind, { put(object: never): unknown }> = {
+    ModelRelease: caches.modelReleases,
+    ControllerRevision: caches.controllerRevisions,
+    Job: caches.jobs,
+    Pod: caches.pods,
+    Deployment: caches.deployments,
+    Service: caches.services,
+  };
+  const live = new Map<string, Stored<KubernetesObject>>();
+  const untold: Stored<KubernetesObject>[] = [];
+  const writes: string[] = [];
+  let version = 10;
+  let refuse: ((kind: string) => ApiError | undefined) | undefined;
+
+  function store<T extends KubernetesObject>(object: T, verb: string): Stored<T> {
+    const { kind } = object;
+    const error = refuse?.(kind);
+    if (error) throw error;
+    if (verb === 'create' && live.has(`${kind}/${keyOf(object.metadata)}`)) throw taken(kind);
+    writes.push(`${verb} ${kind} ${object.metadata.name}`);
+    version += 1;
+    const copy = structuredClone(object) as Stored<T>;
+    const key = `${kind}/${keyOf(object.metadata)}`;
+    const before = live.get(key)?.metadata;
+    Object.assign(copy.metadata, {
+      uid: before?.uid ?? `uid-${version}`,
+      resourceVersion: String(version),
+      creationTimestamp: birth,
+    });
+    live.set(key, copy);
+    untold.push(copy);
+    return copy;
+  }
+
+  const objects = {
+    get: async (resource, name) => live.get(`${resource.kind}/${keyOf(name)}`) as never,
+    create: async (_resource, object) => store(object, 'create'),
+    apply: async (_resource, object) => store(object, 'apply'),
+    remove: async () => true,
+    updateStatus: async (_resource, object, status) => {
+      const before = object as unknown as ModelRelease;
+      return store({ ...before, status: status as ModelReleaseStatus }, 'status') as never;
+    },
+    patchAnnotations: async (_resource, object, annotations) => {
+      const before = object as unknown as ControllerRevision;
+      const metadata = {
+        ...before.metadata,
+        annotations: { ...before.metadata.annotations, ...annotations },
+      };
+      return store({ ...before, metadata } as ControllerRevision, 'patch') as never;
+    },
+  } satisfies Objects;
+
+  const release = modelRelease();
+  live.set('ModelRelease/shop/pictograms', release);
+  caches.modelReleases.put(release);
+  let now = new Date(birth);
+  const reconcile = createReconciler({
+    caches,
+    objects,
+    recorder: { record: () => undefined, flush: async () => undefined },
+    transport: { request: async () => ({ items: [] }) as never },
+    defaults,
+    now: () => now,
+    log: { info: () => undefined },
+  });
+  return {
+    writes,
+    live,
+    reconcile: () => reconcile('shop/pictograms'),
+    status: () => (live.get('ModelRelease/shop/pictograms') as Stored<ModelRelease>).status,
+    /** The watches tell of all that was written. */
+    tell: () => {
+      for (const object of untold.splice(0)) cacheOf[object.kind as Kind].put(object as never);
+    },
+    refuse: (answer: typeof refuse) => {
+      refuse = answer;
+    },
+    pass: (seconds: number) => {
+      now = new Date(now.getTime() + seconds * 1000);
+    },
+  };
+}
+
+function taken(kind: string): ApiError {
+  const facts = {
+    verb: 'create',
+    resource: kind,
+    object: 'shop',
+    status: 409,
+    message: 'it exists',
+  };
+  return new ApiError({ ...facts, reason: 'AlreadyExists' });
+}
+
+function refusal(kind: string, status: number, reason: string, message: string) {
+  const facts = { verb: 'create', resource: 'jobs.batch', object: 'shop', status, reason, message };
+  return (asked: string) => (asked === kind ? new ApiError(facts) : undefined);
+}
+
+const release = 'pictograms-20261122-020000';
+
+describe('reconcile', () => {
+  it('decides nothing before the caches know what it wrote', async () => {
+    const scene = createScene();
+    await scene.reconcile();
+    const before = [...scene.writes];
+    expect(before).to.include(`create ControllerRevision ${release}`);
+    // A person asks for a run meanwhile: on the old caches it would be started beside the first one.
+    expect(await scene.reconcile()).to.deep.equal({ requeueAfterMs: 1000 });
+    expect(scene.writes).to.deep.equal(before);
+    scene.tell();
+    await scene.reconcile();
+    expect(scene.writes).to.deep.equal(before);
+  });
+
+  it('does not wait for ever for what the caches will never know', async () => {
+    const scene = createScene();
+    await scene.reconcile();
+    scene.pass(31);
+    expect(await scene.reconcile().catch((error) => error)).to.include({ reason: 'CacheBehind' });
+  });
+
+  it('says what it waits for, and comes again: a quota', async () => {
+    const scene = createScene();
+    scene.refuse(
+      refusal('Job', 403, 'Forbidden', 'jobs is forbidden: exceeded quota: jobs, used: 5'),
+    );
+    const error = await scene.reconcile().catch((thrown) => thrown);
+    expect(error).to.include({ status: 403 });
+    const degraded = scene.status()?.conditions?.find(({ type }) => type === 'Degraded');
+    expect(degraded?.reason).to.equal('QuotaExceeded');
+    expect(degraded?.message).to.include('exceeded quota: jobs');
+    scene.tell();
+    scene.refuse(undefined);
+    await scene.reconcile();
+    expect(scene.live.has(`Job/shop/${release}-snapshot`)).to.equal(true);
+    expect(scene.status()?.conditions?.find(({ type }) => type === 'Degraded')?.status).to.equal(
+      'False',
+    );
+  });
+
+  it('ends a run whose Job is refused for good: a record cannot be corrected', async () => {
+    const scene = createScene();
+    scene.refuse(
+      refusal(
+        'Job',
+        422,
+        'Invalid',
+        'Job is invalid: spec.template.spec.tolerations[0].key: Invalid value: "a b"',
+      ),
+    );
+    const first = await scene.reconcile().catch((thrown) => thrown);
+    // The record was written a moment ago, and its outcome needs it in the cache.
+    expect(first).to.include({ reason: 'CacheBehind' });
+    scene.tell();
+    await scene.reconcile();
+    const last = scene.status()?.history?.[0];
+    expect(last?.outcome).to.equal('RunFailed');
+    expect(last?.reason).to.equal('Refused');
+    expect(last?.message)
+      .to.include('snapshot could not begin')
+      .and.to.include('tolerations[0].key');
+    scene.tell();
+    const writes = [...scene.writes];
+    await scene.reconcile();
+    expect(scene.writes).to.deep.equal(writes);
+  });
+
+  it('says nothing of what passes by itself', async () => {
+    const scene = createScene();
+    scene.refuse(refusal('Job', 500, 'InternalError', 'etcd leader changed'));
+    expect(await scene.reconcile().catch((thrown) => thrown)).to.include({ status: 500 });
+    expect(scene.status()).to.equal(undefined);
+  });
+});
