@@ -114,6 +114,12 @@ const week = 7 * 24 * 3600_000;
 const good: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 12, arbitrary: progress },
   {
+    weight: 1,
+    arbitrary: steps.map((step) =>
+      happening(`${step} ends badly`, (c) => c.fail(step, failure(step, 'BadData', 'row 3'))),
+    ),
+  },
+  {
     weight: 3,
     arbitrary: fc.constant(happening('the Deployment is ready', (c) => c.becomeReady())),
   },
@@ -297,6 +303,7 @@ describe('decide, whatever happens', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof({ weight: 5, arbitrary: good }, { weight: 1, arbitrary: happenings }), {
+          minLength: 10,
           maxLength: 40,
           size: 'max',
         }),
