@@ -11,6 +11,7 @@ import type { ImageSource } from './catalogue.ts';
 import { dockerBuild, dockerHas, dockerPush, dockerSize } from './docker.ts';
 import { withHostSettings } from './host-settings.ts';
 import { inputsDigest } from './inputs.ts';
+import { prune } from './prune.ts';
 import { inspectPushed } from './registry-client.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -80,6 +81,7 @@ const localBuilder: Make = async (cluster, config) => {
     await push(buildah, { tag: local, destination, scratch: config.cacheDir, plain: true });
     const pushed = await inspectPushed(registry, repository, tag);
     if (!pushed) throw new Error(`${destination} was pushed, but the registry does not know it.`);
+    await prune(buildah, local, config);
     return {
       reference: `${registry}/${repository}@${pushed.digest}`,
       size: pushed.size,

@@ -11,16 +11,16 @@ export type Buildah = (args: string[], onLine?: (line: string) => void) => Promi
 /** buildah with its storage in the cache, apart from anything that the machine's user builds. */
 export async function openBuildah(config: Config): Promise<Buildah> {
   const { buildah } = await requirePrograms({ buildah: 'buildah' }, config);
-  const folder = join(config.cacheDir, 'buildah');
+  const folder = storageFolder(config);
   await mkdir(folder, { recursive: true });
   const type = (await run('stat', ['--file-system', '--format=%T', folder])).trim();
   // An overlay can't lie on an overlay: in a container everything is copied instead.
   const driver = type === 'overlayfs' ? 'vfs' : 'overlay';
   const storage = [
     '--root',
-    join(folder, 'storage'),
+    folder,
     '--runroot',
-    join(folder, 'run'),
+    join(config.cacheDir, 'buildah', 'run'),
     '--storage-driver',
     driver,
   ];
@@ -29,6 +29,11 @@ export async function openBuildah(config: Config): Promise<Buildah> {
       env: config.inherited,
       ...(onLine ? { onLine, lines: 'both' } : {}),
     });
+}
+
+/** Where buildah keeps layers. */
+export function storageFolder({ cacheDir }: Config): string {
+  return join(cacheDir, 'buildah', 'storage');
 }
 
 export interface BuildOptions {
