@@ -1,3 +1,4 @@
+import { evaluationSchema } from '@shelfwise/inference-contract';
 import { canonicalJson, manifestSchema } from '@shelfwise/trainer-contract';
 import type { Config } from '../config.ts';
 import type { Progress } from '../process/progress.ts';
@@ -14,7 +15,7 @@ export interface ServedRun {
   dataset: string;
   storePrefix: string;
   accuracy: string;
-  macroF1: number;
+  macroF1: number | null;
   trainJobSeconds: number | undefined;
   trainEndToServingSeconds: number | undefined;
 }
@@ -30,7 +31,7 @@ export async function servedRun(
   const read = async (file: string) =>
     JSON.parse((await store.read(`releases/${serving.release}/${file}`)).toString());
   const manifest = manifestSchema.parse(await read('manifest.json'));
-  const evaluation = await read('evaluation.json');
+  const { facts } = evaluationSchema.parse(await read('evaluation.json'));
   const job = (await kubectl.get('job', `${serving.release}-train`, namespace))?.status;
   const between = (from?: string, to?: string) =>
     from && to ? (Date.parse(to) - Date.parse(from)) / 1000 : undefined;
@@ -39,7 +40,7 @@ export async function servedRun(
     dataset: manifest.dataset,
     storePrefix,
     accuracy: serving.accuracy,
-    macroF1: evaluation.metrics.macroF1,
+    macroF1: facts.metrics.macroF1,
     trainJobSeconds: between(job?.startTime, job?.completionTime),
     trainEndToServingSeconds: between(job?.completionTime, serving.since),
   };
@@ -57,7 +58,8 @@ export async function figuresTable(given: {
   const { kubectl, served, images } = given;
   given.progress.update('fitting TF-IDF + linear SVC on the same split, to compare');
   const baseline = await fitBaseline(given);
-  const percent = (part: number | string) => `${(Number(part) * 100).toFixed(1)} %`;
+  const percent = (part: number | string | null) =>
+    part === null ? 'not measured' : `${(Number(part) * 100).toFixed(1)} %`;
   const seconds = (time?: number) => (time === undefined ? 'its Job is gone' : `${time} s`);
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   const rows = [

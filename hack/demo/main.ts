@@ -75,7 +75,7 @@ async function demo(): Promise<void> {
       tell.say(await figuresTable({ kubectl, shop, served, images, config, progress }));
     });
   } finally {
-    shop.close();
+    await shop.close();
   }
 
   tell.say(`
