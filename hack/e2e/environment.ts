@@ -47,7 +47,7 @@ async function open(): Promise<Environment> {
     ...{ kubectl, images, shop },
     setGpus: (count) => setGpus(kubectl, count),
     async close() {
-      shop.close();
+      await shop.close();
       if (!found.running) return cluster.down();
       await remove(kubectl);
       if (!operatorWasThere) await uninstallOperator(kubectl, config);

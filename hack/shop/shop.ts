@@ -32,7 +32,7 @@ export interface Shop {
   ): Promise<ImportedShop>;
   /** Environment of a program on this machine that talks to the shop's S3 server. */
   s3Environment: Record<string, string>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export const bucket = 'shop';
@@ -58,14 +58,12 @@ export async function openShop(
     const deployment = `deployment/${name}`;
     await kubectl.run(['rollout', 'status', deployment, '-n', namespace, '--timeout=300s']);
   }
-  const keys = (await kubectl.get('secret', 'shop-s3', namespace)).data;
-  const plain = (key: string) => Buffer.from(keys[key], 'base64').toString();
+  const credentials = await credentialFiles(kubectl, namespace);
   const forward: Forward = await portForward(kubectl, namespace, 'service/s3', 7070);
   const s3Environment = {
     AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${forward.port}`,
     AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: plain('AWS_ACCESS_KEY_ID'),
-    AWS_SECRET_ACCESS_KEY: plain('AWS_SECRET_ACCESS_KEY'),
+    S3_CREDENTIALS_DIR: credentials,
     S3_FORCE_PATH_STYLE: 'true',
   };
   return {
@@ -80,8 +78,21 @@ export async function openShop(
       const out = await run('node', ['hack/demo-data/main.ts', ...to, ...more], options);
       return JSON.parse(out.trim().split('\n').at(-1) ?? '');
     },
-    close: () => forward.close(),
+    async close() {
+      forward.close();
+      await rm(credentials, { recursive: true });
+    },
   };
+}
+
+/** The S3 server's credentials in a folder of files, as a pod has them. */
+async function credentialFiles(kubectl: Kubectl, namespace: string): Promise<string> {
+  const { data } = await kubectl.get('secret', 'shop-s3', namespace);
+  const dir = await mkdtemp(join(tmpdir(), 'shelfwise-s3-'));
+  for (const [key, value] of Object.entries<string>(data)) {
+    await writeFile(join(dir, key), Buffer.from(value, 'base64'), { mode: 0o600 });
+  }
+  return dir;
 }
 
 function shopNamespace(name: string): KubeObject {
