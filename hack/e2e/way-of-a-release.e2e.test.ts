@@ -48,8 +48,9 @@ describe('the way of a release, on a real cluster', () => {
       for (const series of [
         `shelfwise_inference_model_info{release="${first.release}",digest="${first.digest}"}`,
         'shelfwise_inference_requests_total{code="200"}',
-        'shelfwise_operator_reconcile_total',
+        'shelfwise_operator_reconcile_seconds_count',
         'process_resident_memory_bytes{component="operator"}',
+        'process_resident_memory_bytes{component="inference"}',
       ])
         await waitFor(() => prometheus.query(series), {
           ...{ what: `Prometheus to have ${series}`, limitMs: 120_000, everyMs: 500 },

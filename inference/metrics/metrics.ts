@@ -17,7 +17,8 @@ export interface EngineState {
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry, prefix });
+  // Their names are the same in every program, and dashboards know them: no prefix.
+  collectDefaultMetrics({ register: registry });
 
   const requests = new Counter({
     name: `${prefix}requests_total`,
