@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -91,6 +91,14 @@ describe('the local cluster', function () {
     const { processes = [] } = await cluster.status();
     return processes.flatMap(({ pid }) => identify(pid) ?? []);
   };
+  const answers = () =>
+    waitFor(
+      async () => {
+        await rolledOut();
+        return (await ask('http://server.trial')).trim() === 'served' ? true : undefined;
+      },
+      { what: 'the server to answer', limitMs: 300_000, everyMs: 1000 },
+    );
 
   before(async function () {
     cluster = await chooseCluster(config);
@@ -126,6 +134,8 @@ describe('the local cluster', function () {
     );
     await rolledOut();
     expect((await build(image)).built, 'built again though nothing changed').to.equal(false);
+    // kube-proxy learns of ready pods a moment after kubectl does.
+    await answers();
     for (let i = 0; i < 10; i++)
       expect((await ask('http://server.trial')).trim()).to.equal('served');
   });
@@ -148,26 +158,22 @@ describe('the local cluster', function () {
     await kill(await daemons());
     expect((await cluster.status()).running).to.equal(false);
     await cluster.up({ gpus: 1 });
-    await rolledOut();
-    expect((await ask('http://server.trial')).trim()).to.equal('served');
+    await answers();
   });
 
   it('goes on where it was after every process was killed, those of pods too', async () => {
     await kill(await processesOf(layout));
     await cluster.up({ gpus: 1 });
-    await waitFor(
-      async () => {
-        await rolledOut();
-        return (await ask('http://server.trial')).trim() === 'served' ? true : undefined;
-      },
-      { what: 'the server to answer again', limitMs: 300_000, everyMs: 1000 },
-    );
+    await answers();
   });
 
   it('starts empty after the machine was restarted', async () => {
     await kill(await processesOf(layout));
     // What is left after a restart, but for the mounts and interfaces, which are the harder for being there.
     await writeFile(join(layout.state, 'boot-id'), 'another-boot');
+    const host = JSON.parse(await readFile(join(layout.state, 'host.json'), 'utf8'));
+    for (const [name, value] of Object.entries<string>(host.settings))
+      await writeFile(join('/proc/sys', name), value);
     await cluster.up({ gpus: 1 });
     expect(await kubectl(['get', 'namespaces', '-o', 'name'])).not.to.include('trial');
     await kubectl(['get', 'serviceaccount', 'default']);

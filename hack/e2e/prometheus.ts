@@ -18,7 +18,7 @@ interface Targets {
   data: { activeTargets: { scrapeUrl: string; health: string; lastError: string }[] };
 }
 
-/** A Prometheus on this machine that finds the pods of operator and shop by the apiserver, and scrapes them through it. */
+/** A Prometheus on this machine that scrapes the pods of operator and shop, through the apiserver's proxy. */
 export async function startPrometheus(kubectl: Kubectl, namespace: string): Promise<Prometheus> {
   const dir = await mkdtemp(join(tmpdir(), 'shelfwise-prometheus-'));
   const [port = 0] = await freePorts(1);
@@ -62,6 +62,9 @@ export async function startPrometheus(kubectl: Kubectl, namespace: string): Prom
 }
 
 async function writeConfiguration(kubectl: Kubectl, dir: string, namespaces: string[]) {
+  const selector = 'app.kubernetes.io/component in (operator, inference)';
+  const listed = namespaces.map((namespace) => kubectl.list('pods', namespace, selector));
+  const pods = (await Promise.all(listed)).flat();
   const raw = JSON.parse(await kubectl.run(['config', 'view', '--raw', '--flatten', '-o', 'json']));
   const { server, 'certificate-authority-data': ca } = raw.clusters[0].cluster;
   const { 'client-certificate-data': certificate, 'client-key-data': key } = raw.users[0].user;
@@ -74,35 +77,21 @@ async function writeConfiguration(kubectl: Kubectl, dir: string, namespaces: str
     cert_file: await file('client.crt', certificate),
     key_file: await file('client.key', key),
   };
-  const meta = (name: string) => `__meta_kubernetes_${name}`;
+  // Debian builds Prometheus without the discovery of pods, so they are named one by one.
   const configuration = {
     global: { scrape_interval: '1s' },
-    scrape_configs: [
-      {
-        job_name: 'shelfwise',
-        scheme: 'https',
-        tls_config: tls,
-        kubernetes_sd_configs: [
-          { role: 'pod', api_server: server, tls_config: tls, namespaces: { names: namespaces } },
-        ],
-        relabel_configs: [
-          {
-            ...{ source_labels: [meta('pod_label_app_kubernetes_io_component')] },
-            ...{ regex: 'operator|inference', action: 'keep' },
-          },
-          {
-            ...{ source_labels: [meta('pod_label_app_kubernetes_io_component')] },
-            target_label: 'component',
-          },
-          {
-            source_labels: [meta('namespace'), meta('pod_name')],
-            ...{ separator: ';', regex: '(.+);(.+)', target_label: '__metrics_path__' },
-            replacement: '/api/v1/namespaces/$1/pods/$2:8080/proxy/metrics',
-          },
-          { target_label: '__address__', replacement: new URL(server).host },
-        ],
-      },
-    ],
+    scrape_configs: pods.map(({ metadata }) => ({
+      job_name: metadata.name,
+      scheme: 'https',
+      tls_config: tls,
+      metrics_path: `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}:8080/proxy/metrics`,
+      static_configs: [
+        {
+          targets: [new URL(server).host],
+          labels: { component: metadata.labels['app.kubernetes.io/component'] },
+        },
+      ],
+    })),
   };
   await writeFile(join(dir, 'prometheus.yml'), JSON.stringify(configuration));
 }

@@ -56,10 +56,18 @@ export async function removeContainers(
 ): Promise<void> {
   const list = async (what: string[]) =>
     (await ctr(layout, programs, [...what, 'ls', '-q'])).split('\n').filter((id) => id !== '');
-  const tasks = await list(['tasks']);
-  if (tasks.length > 0) await ctr(layout, programs, ['tasks', 'rm', '--force', ...tasks]);
-  const containers = await list(['containers']);
-  if (containers.length > 0) await ctr(layout, programs, ['containers', 'rm', ...containers]);
+  // A task that ends by itself in the same moment is "not found": what counts is that none is left.
+  const removeAll = async (what: string, command: string[]) => {
+    const ids = await list([what]);
+    if (ids.length === 0) return;
+    try {
+      await ctr(layout, programs, [what, ...command, ...ids]);
+    } catch (error) {
+      if ((await list([what])).length > 0) throw error;
+    }
+  };
+  await removeAll('tasks', ['rm', '--force']);
+  await removeAll('containers', ['rm']);
 }
 
 function ctr(layout: LocalLayout, programs: ContainerdPrograms, args: string[]): Promise<string> {
