@@ -1,7 +1,12 @@
 /** A shop of pictograms in the layout of the Rakuten challenge: data for the demo and for tests. */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { openStore, type Store, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
+import {
+  exitCodeOf,
+  openStore,
+  type Store,
+  storeSettingsFromEnv,
+} from '@shelfwise/trainer-contract';
 import { concurrently } from '../../trainer/concurrently.ts';
 import { createPace } from '../../trainer/pace.ts';
 import { createProgress } from '../../trainer/progress.ts';
@@ -91,4 +96,7 @@ function summary(to: string, products: ShopProduct[]) {
   };
 }
 
-await main(process.argv.slice(2));
+main(process.argv.slice(2)).catch((error) => {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = exitCodeOf(error);
+});
