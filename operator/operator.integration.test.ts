@@ -132,7 +132,7 @@ describe('operator against a real API server', () => {
   it('comes to the same end, in as many steps, whichever write it is killed at or gets no answer to', async () => {
     const modes: Fault['mode'][] = ['killed before', 'killed after', 'answer lost'];
     const all = Array.from({ length: reference.writes }, (_, write) => write + 1);
-    // All of them in all modes take half an hour of two cores; five is prime to three, so that every mode has its turn.
+    // All of them in all modes take eleven minutes of two cores; five is prime to three, so that every mode has its turn.
     const faults = all
       .filter((nth) => nth % 5 === 1)
       .map((nth, at): Fault => ({ nth, mode: modes[at % modes.length] as Fault['mode'] }));
