@@ -148,18 +148,22 @@ describe('faults on the way of a release, on a real cluster', () => {
     await env.kubectl.run(['delete', 'modelrelease', 'no-secret', '-n', env.shop.namespace]);
   });
 
-  it('a bucket that does not exist is named, and the run fails with its own reason', async () => {
-    const missing = driver(env, 'no-data');
-    await missing.apply(undefined, 'no-such-prefix');
-    const seen = await missing.follow(
-      'to fail',
-      ({ status }) => (status?.history?.length ?? 0) > 0,
-    );
-    const [ended] = seen.status?.history ?? [];
-    expect(ended?.outcome).to.equal('RunFailed');
-    expect(ended?.message).to.match(/X_train\.csv/);
-    await env.kubectl.run(['delete', 'modelrelease', 'no-data', '-n', env.shop.namespace]);
-  });
+  for (const { what, dataset, bucket, message } of [
+    { what: 'tables that do not exist', dataset: 'nothing-here', message: /X_train\.csv/ },
+    { what: 'a bucket that does not exist', bucket: 'not-there', message: /not-there/ },
+  ])
+    it(`${what}: named, and the run fails with its own reason`, async () => {
+      const missing = driver(env, 'no-data');
+      await missing.apply((spec) => {
+        if (bucket) spec.store.s3.bucket = bucket;
+      }, dataset);
+      const seen = await missing.follow('to fail', ({ status }) => !!status?.history?.length);
+      const [ended] = seen.status?.history ?? [];
+      expect(ended?.outcome).to.equal('RunFailed');
+      expect(ended?.reason).to.be.oneOf(['BadData', 'BadConfiguration']);
+      expect(ended?.message).to.match(message);
+      await env.kubectl.run(['delete', 'modelrelease', 'no-data', '-n', env.shop.namespace]);
+    });
 
   async function flipByte(release: string): Promise<void> {
     const store = env.shop.store(shop.storePrefix);
