@@ -23,6 +23,8 @@ export const reasons = {
 
   // What happened, in events.
   RunStarted: 'A run began; its record is the ControllerRevision of that name.',
+  ProductsLeftOut:
+    'A snapshot left out products that cannot be used; the message names the first of them.',
   Serving: 'A release took over all traffic.',
   RolledBack: 'A release did not become ready; the last good one serves on.',
   RunFailed: 'A step of a run failed; the last good release serves on.',

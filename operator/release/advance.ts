@@ -11,7 +11,7 @@ import { alreadyAnswered, inputsOf } from './inputs.ts';
 import { evaluateJob, snapshotJob, trainJob } from './jobs.ts';
 import type { EventDraft, Observation } from './observation.ts';
 import { askedBy, championOf, questionOf } from './question.ts';
-import { type Run, stepOf } from './run.ts';
+import { describeLeftOut, type Run, stepOf } from './run.ts';
 import { mostAttempts, type StepState, stepState } from './step-state.ts';
 
 /** Either the run is another one now, and can perhaps go on at once, or it waits for its step. */
@@ -58,8 +58,9 @@ const after: Record<Step, (scene: Scene, state: Succeeded) => Advance> = {
     const { model } = run.spec.training;
     const inputs = inputsOf({ dataset: found.dataset, trainer: run.images.trainer, model });
     const taken: Run = { ...run, snapshot: { ...found, inputs, finishedAt: timestamp(seen.now) } };
+    const events = leftOut(taken);
     const earlier = alreadyAnswered(run, inputs, runs);
-    if (!earlier) return { run: taken, events: [] };
+    if (!earlier) return { run: taken, events };
     const end = earlier.outcome?.outcome ?? 'being rolled out';
     const words = `Products, trainer and settings are those of ${earlier.release} (${end}): nothing to train.`;
     return finish(taken, seen.now, {
@@ -94,6 +95,14 @@ const after: Record<Step, (scene: Scene, state: Succeeded) => Advance> = {
     return conclude(scene, facts, question);
   },
 };
+
+/** A run goes on without the products that cannot be used, and says so. */
+function leftOut(run: Run): EventDraft[] {
+  const words = describeLeftOut(run);
+  if (words === undefined) return [];
+  const note = `Release ${run.release}: ${words}`;
+  return [{ type: 'Warning', reason: 'ProductsLeftOut', action: 'Run', note }];
+}
 
 function conclude({ run, seen }: Scene, facts: EvaluationFacts, question: Question): Advance {
   const verdict = judge(facts, { question, heldOut: run.snapshot?.holdout ?? 0 });

@@ -125,6 +125,28 @@ describe('decide', () => {
     expectStill(cluster);
   });
 
+  it('goes on without products that cannot be used, and names them in an event and a condition', () => {
+    const cluster = new Cluster();
+    cluster.step();
+    const invalidExamples = ['row 17: column designation is empty', 'row 40: picture is cut short'];
+    cluster.succeed('snapshot', snapshotMessage(digest('d'), 200, { invalid: 3, invalidExamples }));
+    const plan = cluster.step();
+    expect(plan.events).to.deep.equal([
+      {
+        type: 'Warning',
+        reason: 'ProductsLeftOut',
+        action: 'Run',
+        note: `Release ${first}: 3 products were left out: ${invalidExamples.join('; ')}; …`,
+      },
+    ]);
+    cluster.succeed('train', trainMessage(first));
+    cluster.step();
+    const trained = cluster.modelRelease.status?.conditions?.find(({ type }) => type === 'Trained');
+    expect(trained?.status).to.equal('True');
+    expect(trained?.message).to.include('3 products were left out: row 17');
+    expectStill(cluster);
+  });
+
   it('starts the next run at its slot, and asks to be woken for it', () => {
     const cluster = served();
     expect(decide(cluster.look()).requeueAfterMs).to.equal(3600_000);

@@ -3,7 +3,7 @@ import type { Finding } from '../api/conditions.ts';
 import { timestamp } from '../api/names.ts';
 import type { Reason } from '../api/reasons.ts';
 import { servingPods, troubleOf } from './rollout.ts';
-import { lastGood, type Outcome, type Run } from './run.ts';
+import { describeLeftOut, lastGood, type Outcome, type Run } from './run.ts';
 import type { Situation } from './status.ts';
 
 type Judgement = Omit<Finding, 'type'>;
@@ -71,9 +71,10 @@ function trained({ runs }: Situation): Judgement {
   const detail = message
     ? ` in ${Math.round(message.seconds)} s, validation accuracy ${message.metrics.accuracy.toFixed(4)}`
     : '';
+  const leftOut = describeLeftOut(run) ?? '';
   return yes(
     'Trained',
-    `Release ${run.release} was trained on ${run.snapshot?.train} products${detail}.`,
+    `Release ${run.release} was trained on ${run.snapshot?.train} products${detail}.${leftOut && ` ${leftOut}`}`,
   );
 }
 

@@ -94,3 +94,12 @@ export function lastGood(runs: readonly Run[]): Run | undefined {
 function finish(run: Run): string {
   return run.outcome?.finishedAt ?? '';
 }
+
+/** Which products a snapshot left out because they cannot be used: how many, and the first of them; undefined: none. */
+export function describeLeftOut({ snapshot }: Run): string | undefined {
+  if (!snapshot || snapshot.invalid === 0) return undefined;
+  const { invalid, invalidExamples } = snapshot;
+  const products = invalid === 1 ? '1 product was' : `${invalid} products were`;
+  const more = invalid > invalidExamples.length ? '; …' : '';
+  return `${products} left out: ${invalidExamples.join('; ')}${more}`;
+}
