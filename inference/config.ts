@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { StepError, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
+import { readEnvironment, StepError, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
 import * as z from 'zod';
 import { defaultWorkers } from './engine/cpu-quota.ts';
 import type { InferenceConfig } from './step.ts';
@@ -27,17 +27,7 @@ const environment = z.object({
 
 /** The program's environment as data. Throws BadConfiguration naming the variable. */
 export function readConfig(env: NodeJS.ProcessEnv): InferenceConfig {
-  // A pod template writes an unset value as an empty string; that is not a setting.
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
-  const parsed = environment.safeParse(set);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new StepError(
-      'BadConfiguration',
-      `The environment variable ${issue?.path.join('.')} is wrong: ${issue?.message}.`,
-    );
-  }
-  const seen = parsed.data;
+  const seen = readEnvironment(environment, env);
   if (seen.DATABASE_URL_FILE && !seen.TOKEN_KEYS_DIR) {
     throw new StepError(
       'BadConfiguration',
@@ -59,11 +49,6 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceConfig {
     predictDeadlineMs: seen.PREDICT_DEADLINE_MS,
     logLevel: seen.LOG_LEVEL,
   };
-}
-
-/** Where the result goes for the kubelet to read; known even where the rest of the environment is wrong. */
-export function terminationMessagePath(env: NodeJS.ProcessEnv): string | undefined {
-  return env.TERMINATION_MESSAGE_PATH || undefined;
 }
 
 function namespacesOf(list: string | undefined): string[] {

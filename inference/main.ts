@@ -1,13 +1,9 @@
 /** The inference program's commands: `serve` answers requests, `evaluate` judges a release with the same engine. */
-import { writeFile } from 'node:fs/promises';
-import {
-  failureMessage,
-  failureTermination,
-  StepError,
-  successTermination,
-} from '@shelfwise/trainer-contract/messages';
+import { terminationMessagePath } from '@shelfwise/trainer-contract/environment';
+import { StepError } from '@shelfwise/trainer-contract/messages';
+import { runProgram, type StepResult } from '@shelfwise/trainer-contract/program';
 import { destination, pino } from 'pino';
-import { readConfig, terminationMessagePath } from './config.ts';
+import { readConfig } from './config.ts';
 import type { Step } from './step.ts';
 
 const commands: Record<string, { summary: string; load(): Promise<Step> }> = {
@@ -21,38 +17,7 @@ const commands: Record<string, { summary: string; load(): Promise<Step> }> = {
   },
 };
 
-const usage = [
-  'Usage: inference COMMAND [options]     (inference COMMAND --help tells its options)',
-  '',
-  ...Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`),
-  '',
-].join('\n');
-
-const helpFlags = ['--help', '-h'];
-
-async function main(name: string, args: string[]): Promise<number> {
-  if (helpFlags.includes(name) || name === 'help') {
-    process.stdout.write(usage);
-    return 0;
-  }
-  try {
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command) {
-      const known = Object.keys(commands).join(', ');
-      throw new StepError('BadConfiguration', `There is no command ${name}; there are ${known}.`);
-    }
-    const step = await command.load();
-    if (args.some((argument) => helpFlags.includes(argument))) {
-      process.stdout.write(step.usage);
-      return 0;
-    }
-    return await runStep(name, step, args);
-  } catch (error) {
-    return await reportFailure(name, error);
-  }
-}
-
-async function runStep(name: string, step: Step, args: string[]): Promise<number> {
+async function perform(name: string, step: Step, args: string[]): Promise<StepResult> {
   const config = readConfig(process.env);
   const interruption = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -62,33 +27,21 @@ async function runStep(name: string, step: Step, args: string[]): Promise<number
       ),
     );
   }
-  const { message, detail } = await step.run(args, {
+  return step.run(args, {
     config,
     signal: interruption.signal,
     log: pino({ name, level: config.logLevel }, destination({ dest: 2, sync: true })),
     progress: (event) =>
       process.stdout.write(`${JSON.stringify({ event: 'progress', step: name, ...event })}\n`),
   });
-  await terminate(successTermination(message));
-  process.stdout.write(`${JSON.stringify({ ...message, ...detail })}\n`);
-  return 0;
 }
 
-async function reportFailure(step: string, error: unknown): Promise<number> {
-  const failure = failureMessage(step, error);
-  const text = error instanceof StepError ? failure.message : (error as Error)?.stack;
-  process.stderr.write(`${text ?? failure.message}\n`);
-  await terminate(failureTermination(failure));
-  process.stdout.write(`${JSON.stringify(failure)}\n`);
-  return failure.exitCode;
-}
-
-async function terminate(message: string): Promise<void> {
-  const path = terminationMessagePath(process.env);
-  if (path) await writeFile(path, message);
-}
-
-const [name = '--help', ...args] = process.argv.slice(2);
-const code = await main(name, args);
-// What was given up half-way (a download, a connection) must not keep the process alive.
-process.stdout.write('', () => process.exit(code));
+await runProgram(
+  {
+    name: 'inference',
+    commands,
+    perform,
+    terminationMessagePath: terminationMessagePath(process.env),
+  },
+  process.argv.slice(2),
+);

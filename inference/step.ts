@@ -1,4 +1,5 @@
 import type { StoreSettings } from '@shelfwise/trainer-contract';
+import type { StepResult } from '@shelfwise/trainer-contract/program';
 import type { Logger } from 'pino';
 
 /** The environment as data. */
@@ -41,5 +42,5 @@ export interface StepIo {
  */
 export interface Step {
   usage: string;
-  run(args: string[], io: StepIo): Promise<{ message: object; detail?: object }>;
+  run(args: string[], io: StepIo): Promise<StepResult>;
 }

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { StepError, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
+import { readEnvironment, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
 import { z } from 'zod';
 import type { TrainerConfig } from './step.ts';
 
@@ -14,17 +14,7 @@ const environment = z.object({
 
 /** The trainer's environment as data. Throws BadConfiguration naming the variable. */
 export function readConfig(env: NodeJS.ProcessEnv): TrainerConfig {
-  // A pod template writes an unset value as an empty string; that is not a setting.
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
-  const parsed = environment.safeParse(set);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new StepError(
-      'BadConfiguration',
-      `The environment variable ${issue?.path.join('.')} is wrong: ${issue?.message}.`,
-    );
-  }
-  const seen = parsed.data;
+  const seen = readEnvironment(environment, env);
   return {
     store: storeSettingsFromEnv(env),
     scratchDir: seen.SCRATCH_DIR,
@@ -34,9 +24,4 @@ export function readConfig(env: NodeJS.ProcessEnv): TrainerConfig {
     cacheHome: seen.XDG_CACHE_HOME,
     logLevel: seen.LOG_LEVEL,
   };
-}
-
-/** Where the result goes for the kubelet to read; known even where the rest of the environment is wrong. */
-export function terminationMessagePath(env: NodeJS.ProcessEnv): string | undefined {
-  return env.TERMINATION_MESSAGE_PATH || undefined;
 }

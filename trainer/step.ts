@@ -1,4 +1,5 @@
 import type { StoreSettings } from '@shelfwise/trainer-contract';
+import type { StepResult } from '@shelfwise/trainer-contract/program';
 import type { Logger } from 'pino';
 
 /** What every step is handed: its environment as data, a way to be stopped, and ways to speak. */
@@ -51,10 +52,4 @@ export interface ProgressEvent {
 export interface Step {
   usage: string;
   run(args: string[], io: StepIo): Promise<StepResult>;
-}
-
-export interface StepResult {
-  message: object;
-  /** Further fields for the last line of stdout alone. */
-  detail?: object;
 }

@@ -3,6 +3,7 @@ export * from './bundle.ts';
 export * from './bundle-schema.ts';
 export * from './catalog.ts';
 export * from './digest.ts';
+export * from './environment.ts';
 export * from './layout.ts';
 export * from './manifest.ts';
 export * from './messages.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { StepError } from './messages.ts';
+import { readEnvironment } from './environment.ts';
 
 /** How to reach S3. Paths are of files that are read again when they change. */
 export interface StoreSettings {
@@ -23,15 +23,7 @@ const environment = z.object({
 
 /** The settings from a program's environment. Throws BadConfiguration naming the variable. */
 export function storeSettingsFromEnv(env: Record<string, string | undefined>): StoreSettings {
-  const parsed = environment.safeParse(withoutEmpty(env));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new StepError(
-      'BadConfiguration',
-      `The environment variable ${issue?.path.join('.')} is wrong: ${issue?.message}.`,
-    );
-  }
-  const seen = parsed.data;
+  const seen = readEnvironment(environment, env);
   return {
     region: seen.AWS_REGION,
     endpoint: seen.AWS_ENDPOINT_URL_S3,
@@ -39,9 +31,4 @@ export function storeSettingsFromEnv(env: Record<string, string | undefined>): S
     caFile: seen.S3_CA_FILE,
     credentialsDir: seen.S3_CREDENTIALS_DIR,
   };
-}
-
-// A pod template writes an unset value as an empty string; that is not a setting.
-function withoutEmpty(env: Record<string, string | undefined>) {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value));
 }

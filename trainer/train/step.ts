@@ -9,11 +9,12 @@ import {
   StepError,
   type TrainMessage,
 } from '@shelfwise/trainer-contract';
+import type { StepResult } from '@shelfwise/trainer-contract/program';
 import { buildBackbone } from '../backbone/layers.ts';
 import { backboneName, readWeights } from '../backbone/weights.ts';
 import { hasGpu, loadTensorFlow, type TensorFlow } from '../native/tensorflow.ts';
 import type { Device } from '../native/tensorflow-wheels.ts';
-import type { Step, StepIo, StepResult } from '../step.ts';
+import type { Step, StepIo } from '../step.ts';
 import { resolveHyperparameters } from './hyperparameters.ts';
 import { architecture, type TrainOptions, trainOptions, trainUsage } from './options.ts';
 import { alreadyPublished, publish, tarReference } from './publish.ts';
