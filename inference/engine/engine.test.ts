@@ -126,7 +126,7 @@ describe('engine', () => {
     await predict(text('warm'));
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, i) =>
-        failure(predict(text(`thing ${i}`), { withinMs: i < 100 ? 60_000 : 0 })),
+        failure(predict(text(`thing ${i}`), i < 100 ? {} : { withinMs: 0 })),
       ),
     );
     expect(answers.slice(0, 100).filter(Boolean)).to.deep.equal([]);

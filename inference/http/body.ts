@@ -56,6 +56,7 @@ export function feed(
   failed: (error: Error) => void,
 ): (error: Error) => void {
   let size = 0;
+  let ended = false;
   const stop = (error: Error) => {
     request.off('data', onData).off('end', onEnd).resume();
     failed(error);
@@ -74,7 +75,15 @@ export function feed(
       lease.take(bytes.length);
       reader.chunk(bytes);
     });
-  const onEnd = () => attempt(() => reader.end());
+  const onEnd = () => {
+    ended = true;
+    attempt(() => reader.end());
+  };
+  // A client that left while its token was being checked: no event comes any more.
+  if (request.destroyed) {
+    stop(brokenOff());
+    return stop;
+  }
   if (Number(request.headers['content-length'] ?? 0) > limit) {
     stop(tooLarge(limit));
     return stop;
@@ -82,7 +91,7 @@ export function feed(
   request.on('data', onData).on('end', onEnd);
   request.on('error', (cause) => stop(brokenOff(cause)));
   request.on('close', () => {
-    if (!request.complete) stop(brokenOff());
+    if (!ended) stop(brokenOff());
   });
   return stop;
 }

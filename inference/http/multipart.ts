@@ -63,6 +63,8 @@ export function readMultipart(
         chunks.push(chunk);
         size += chunk.length;
       });
+      // Nobody listening would end the process: an upload that breaks off inside a file is the caller's fault.
+      stream.on('error', (cause) => fail(malformed(cause)));
       stream.on('end', () => {
         if (name === 'image') parts.image ??= joined(chunks, size);
       });
@@ -110,7 +112,8 @@ function joined(chunks: Buffer[], size: number): Uint8Array {
 
 const quoted = (name: string) => JSON.stringify(name.slice(0, 64));
 
-const unknownPart = (name: string) =>
+/** The parser's types say otherwise, but a part whose header has no name comes as undefined. */
+const unknownPart = (name: string | undefined = '') =>
   new Problem(
     'unknown-part',
     `The part ${quoted(name)} is not known: send designation, description, image or top.`,

@@ -69,6 +69,13 @@ const refused: Row[] = [
   ],
   [
     400,
+    '',
+    /"" is not known/,
+    'a part without a name',
+    () => raw('--b\r\nContent-Disposition: form-data; nam="a"\r\n\r\nspade\r\n--b--\r\n'),
+  ],
+  [
+    400,
     'photo',
     /"photo" is not known/,
     'an unknown file',
@@ -105,6 +112,13 @@ const refused: Row[] = [
     /no complete/,
     'a form that breaks off',
     () => raw('--b\r\nContent-Disposition: form-data; name="designation"\r\n\r\nspa'),
+  ],
+  [
+    400,
+    'body',
+    /no complete/,
+    'a form that breaks off in its picture',
+    () => raw('--b\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\nhalf'),
   ],
   [400, 'body', /no complete/, 'a form that is none', () => raw('hello')],
   [

@@ -143,7 +143,7 @@ describe('POST /v1/predict', () => {
 
   it('answers 503 with Retry-After when it would be too late', async () => {
     const program = new URL('../fixtures/unsteady-worker.ts', import.meta.url);
-    const late = await testService({ predictDeadlineMs: 1 }, { program });
+    const late = await testService({ predictDeadlineMs: 200 }, { program });
     const first = askPredict(late, json({ designation: 'silence' }));
     while (late.state.loaded?.engine.state().busy === 0) await new Promise(setImmediate);
     const answer = await askPredict(late, json({ designation: 'too late' }));
