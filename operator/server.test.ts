@@ -32,6 +32,11 @@ describe('health pages', () => {
     expect(body).to.contain('a_gauge 7');
   });
 
+  it('outlives a request for what is no path', async () => {
+    expect((await get('//'))[0]).to.equal(404);
+    expect((await get('/healthz?verbose'))[0]).to.equal(200);
+  });
+
   it('says what there is to those who ask for something else', async () => {
     expect(await get('/secret')).to.deep.equal([404, 'There is /healthz, /readyz, /metrics.\n']);
   });

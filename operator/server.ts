@@ -28,8 +28,8 @@ export async function startServer({ port, registry, missing }: ServerOptions): P
     '/metrics': async () => [200, await registry.metrics(), registry.contentType],
   };
   const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://operator');
-    const page = pages[pathname];
+    // Not by URL: it throws for "//", and what is thrown here would end the operator.
+    const page = pages[request.url?.split('?')[0] ?? ''];
     const found = page
       ? await page()
       : ([404, `There is ${Object.keys(pages).join(', ')}.\n`] as const);
