@@ -12,6 +12,13 @@ describe('drift', () => {
     },
     { name: 'another value', live: { a: 2 }, wanted: { a: 1 }, covered: false },
     { name: 'a field that is missing', live: {}, wanted: { a: 1 }, covered: false },
+    {
+      name: 'what the API server leaves out because it is empty',
+      live: { operator: 'Exists' },
+      wanted: { key: '', operator: 'Exists', values: [], matchLabels: {}, optional: false },
+      covered: true,
+    },
+    { name: 'a list that is missing', live: {}, wanted: { a: ['b'] }, covered: false },
     { name: 'an object that is missing', live: undefined, wanted: { a: 1 }, covered: false },
     {
       name: 'a field that nobody wants',

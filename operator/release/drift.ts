@@ -7,6 +7,8 @@ import { sameQuantity } from './resources.ts';
  */
 export function covers(live: unknown, wanted: unknown, quantities = false): boolean {
   if (wanted === undefined || live === wanted) return true;
+  // The API server leaves out what is empty: a toleration's `key: ""` comes back as no key.
+  if (live === undefined && isEmpty(wanted)) return true;
   if (Array.isArray(wanted)) return Array.isArray(live) && coversList(live, wanted);
   if (isObject(wanted)) {
     if (!isObject(live)) return false;
@@ -34,6 +36,11 @@ function coversList(live: unknown[], wanted: unknown[]): boolean {
       entry,
     );
   });
+}
+
+function isEmpty(value: unknown): boolean {
+  if (isObject(value)) return Object.keys(value).length === 0;
+  return value === '' || value === false || (Array.isArray(value) && value.length === 0);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
