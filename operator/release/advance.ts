@@ -2,7 +2,7 @@
 import { type EvaluationFacts, evaluationFactsSchema } from '@shelfwise/inference-contract';
 import { snapshotMessageSchema, trainMessageSchema } from '@shelfwise/trainer-contract/messages';
 import type { z } from 'zod';
-import type { Job, JobObject } from '../api/kubernetes.ts';
+import type { JobObject } from '../api/kubernetes.ts';
 import { type Step, timestamp } from '../api/names.ts';
 import { type Activity, activityOf, working } from './activity.ts';
 import { finish } from './finish.ts';
@@ -16,7 +16,7 @@ import { mostAttempts, type StepState, stepState } from './step-state.ts';
 
 /** Either the run is another one now, and can perhaps go on at once, or it waits for its step. */
 export type Advance =
-  | { run: Run; events: EventDraft[]; stop?: Job }
+  | { run: Run; events: EventDraft[] }
   | { activity: Activity; create?: JobObject; wakeAt?: Date };
 
 /** A run among the others, and what is seen of it. */
@@ -167,20 +167,12 @@ function fail(step: Step, scene: Scene, { job, attempt, problem }: Failed): Adva
   if (badTar && attempt < mostAttempts && askedBy(job, run)?.champion) {
     return begin(step, scene, attempt + 1, null);
   }
-  const ended = finish(run, seen.now, {
+  return finish(run, seen.now, {
     outcome: 'RunFailed',
     step,
     reason: badTar ? 'VerificationFailed' : problem.reason,
     message: `${step} failed: ${problem.message}`,
   });
-  // A Job that is not over would go on: a model could still appear, of a run that has failed.
-  return isOver(job) ? ended : { ...ended, stop: job };
-}
-
-function isOver({ status }: Job): boolean {
-  return (status?.conditions ?? []).some(
-    (each) => each.type === 'Failed' && each.status === 'True',
-  );
 }
 
 /** A result that cannot be read (cut, or a log line in its place) is one that was lost. */

@@ -374,6 +374,21 @@ describe('decide', () => {
     );
   });
 
+  it('does not go back to an older release while the record of what serves cannot be read', () => {
+    const cluster = served();
+    cluster.now = new Date('2026-11-22T03:00:00Z');
+    judged(cluster, { dataset: digest('e'), tar: digest('b') });
+    cluster.becomeReady();
+    cluster.step();
+    const record = cluster.records.get(second);
+    if (!record) throw new Error('No record.');
+    const annotations = { ...record.metadata.annotations, 'shelfwise.dev/outcome': '{' };
+    cluster.records.set(second, { ...record, metadata: { ...record.metadata, annotations } });
+    expect(decide(cluster.look()).apply).to.deep.equal([]);
+    cluster.records.set(second, record);
+    expectStill(cluster);
+  });
+
   it("takes nothing that is somebody else's", () => {
     const cluster = new Cluster();
     cluster.step();

@@ -6,7 +6,7 @@ import { advance } from './advance.ts';
 import { covers } from './drift.ts';
 import { type Hold, heldBy } from './holds.ts';
 import type { Observation, Plan } from './observation.ts';
-import { prune } from './prune.ts';
+import { leftovers, prune } from './prune.ts';
 import { buildRecord, recordedAs } from './record.ts';
 import { rollOut } from './rollout.ts';
 import { byAge, isActive, lastGood, type Run } from './run.ts';
@@ -66,7 +66,7 @@ export function decide(seen: Observation): Plan {
     note: runs.flatMap((run) => changed(run, seen)),
     create: work.create,
     apply: [...services, ...(rollout.apply && deploymentIsOurs ? [rollout.apply] : [])],
-    remove: [...work.stop, ...(rollout.remove ? [rollout.remove] : []), ...pruned],
+    remove: [...leftovers(runs, seen), ...(rollout.remove ? [rollout.remove] : []), ...pruned],
     status,
     events: [...work.events, ...rollout.events],
     requeueAfterMs: soonest(wakes),
@@ -75,7 +75,6 @@ export function decide(seen: Observation): Plan {
 
 interface Work extends Pick<Plan, 'create' | 'events'> {
   runs: Run[];
-  stop: Plan['remove'];
   active: { run: Run; activity: Activity } | undefined;
   slots: Slots;
   held: string | undefined;
@@ -86,7 +85,6 @@ interface Work extends Pick<Plan, 'create' | 'events'> {
 function goOn(seen: Observation): Work {
   let runs = seen.runs.toSorted(byAge);
   const create: JobObject[] = [];
-  const stop: Plan['remove'] = [];
   const events: Plan['events'] = [];
   for (;;) {
     const active = runs.find(isActive) ?? startIfDue(seen, runs);
@@ -103,7 +101,6 @@ function goOn(seen: Observation): Work {
       return {
         runs,
         create,
-        stop,
         events,
         active: { run: active, activity },
         slots: slotsOf(seen, runs),
@@ -113,13 +110,11 @@ function goOn(seen: Observation): Work {
     }
     runs = runs.map((run) => (run === active ? next.run : run));
     events.push(...next.events);
-    if (next.stop) stop.push(next.stop);
   }
   const slots = slotsOf(seen, runs);
   return {
     runs,
     create,
-    stop,
     events,
     active: undefined,
     slots,

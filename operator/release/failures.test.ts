@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Pod } from '../api/kubernetes.ts';
+import { decide } from './decide.ts';
 import { Cluster } from './fixtures/cluster.ts';
 import { failure, snapshotMessage } from './fixtures/messages.ts';
 import { modelRelease, spec } from './fixtures/model-release.ts';
@@ -341,6 +342,36 @@ describe('failures: what a step waits for, told apart', () => {
       .to.include(words)
       .and.to.include('spec.training.schedulingTimeoutSeconds (600 s)');
   });
+
+  it('fails no run whose pod went with its node, however old the Job is', () => {
+    const cluster = snapshotting({ schedulingTimeoutSeconds: 600 });
+    cluster.now = new Date('2026-11-22T02:30:00Z');
+    const plan = cluster.step();
+    expect(plan.remove).to.deep.equal([]);
+    expect(plan.requeueAfterMs).to.be.above(0);
+    expect(cluster.modelRelease.status?.run?.reason).to.equal('Snapshotting');
+  });
+
+  it('stops the Job of a failed run also when the operator did not live to do so', () => {
+    const cluster = snapshotting({ schedulingTimeoutSeconds: 600 });
+    cluster.stepPod('snapshot', unscheduled(words));
+    cluster.now = new Date('2026-11-22T02:10:00Z');
+    cluster.carryOut({ ...decide(cluster.look()), remove: [] });
+    expect(cluster.modelRelease.status?.history?.[0]?.outcome).to.equal('RunFailed');
+    expect(cluster.step().remove.map(({ kind }) => kind)).to.deep.equal(['Job']);
+    expect(cluster.step().remove).to.deep.equal([]);
+  });
+
+  for (const type of ['Complete', 'Failed'] as const) {
+    it(`waits for the news of its pod when the Job is ${type} before`, () => {
+      const cluster = snapshotting();
+      cluster.stepPod('snapshot', { phase: 'Running' });
+      cluster.endJob('snapshot', type);
+      const plan = cluster.step();
+      expect(plan.create).to.deep.equal([]);
+      expect(plan.note).to.deep.equal([]);
+    });
+  }
 
   it('does not wait for an image that cannot exist', () => {
     const cluster = snapshotting();

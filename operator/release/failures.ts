@@ -57,9 +57,7 @@ export function waitingFor(pod: Pod, explanation: Explanation | undefined): Prob
 }
 
 /** Why a Job has no pod at all. */
-export function withoutPods(explanation: Explanation | undefined, since: string): Problem {
-  if (!explanation)
-    return { reason: 'Starting', message: 'The pod is about to be created.', since };
+export function withoutPods(explanation: Explanation, since: string): Problem {
   const reason = /exceeded quota/.test(explanation.message) ? 'QuotaExceeded' : 'PodRefused';
   return { reason, message: explanation.message, since };
 }

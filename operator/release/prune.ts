@@ -24,6 +24,27 @@ export function prune(runs: readonly Run[], seen: Observation): (Job | Controlle
   });
 }
 
+/**
+ * Jobs that are not over although their run is: a model could still appear, of a run that has failed. Found anew at each look,
+ * because the record may have been written by an operator that did not live to delete the Job.
+ */
+export function leftovers(runs: readonly Run[], seen: Observation): Job[] {
+  const ended = new Set(runs.filter((run) => run.outcome).map((run) => run.release));
+  return seen.jobs.filter(
+    (job) =>
+      ended.has(job.metadata.labels?.[releaseLabel] ?? '') &&
+      isOwnedBy(job, seen.modelRelease) &&
+      job.metadata.deletionTimestamp === undefined &&
+      !isOver(job),
+  );
+}
+
+function isOver({ status }: Job): boolean {
+  return (status?.conditions ?? []).some(
+    (each) => (each.type === 'Complete' || each.type === 'Failed') && each.status === 'True',
+  );
+}
+
 /** What later decisions are made from: the last good release, the last snapshot, and which slots were used. */
 function indispensable(runs: readonly Run[]): Set<string> {
   const newestOf = (trigger: Trigger) => runs.findLast((run) => run.trigger === trigger);

@@ -36,9 +36,9 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
   }
 
   const rolling = runs.find(isCandidate);
-  const release = rolling ?? lastGood(runs);
-  const desired = release && servableOf(release, seen.modelRelease);
   const live = ours(seen);
+  const release = rolling ?? (isUnreadable(live, seen) ? undefined : lastGood(runs));
+  const desired = release && servableOf(release, seen.modelRelease);
   const wanted = desired && deploymentOf(desired, seen);
   const apply = wanted && !covers(seen.deployment, wanted) ? wanted : undefined;
   if (rolling && apply && live?.metadata.labels?.[releaseLabel] !== rolling.release) {
@@ -176,6 +176,12 @@ export function isReady(pod: Pod): boolean {
 
 function ours({ deployment, modelRelease }: Observation): Deployment | undefined {
   return deployment && isOwnedBy(deployment, modelRelease) ? deployment : undefined;
+}
+
+/** While its own record cannot be read, what serves is not exchanged for an older release. */
+function isUnreadable(live: Deployment | undefined, { unreadable }: Observation): boolean {
+  const release = live?.metadata.labels?.[releaseLabel];
+  return unreadable.some(({ name }) => name === release);
 }
 
 /** Only what is known not to be good is taken away: a Deployment whose record is lost goes on serving. */

@@ -34,6 +34,9 @@ export function stepState(step: Step, run: Run, seen: Observation): StepState {
     job.status?.conditions?.find(
       (condition) => condition.type === type && condition.status === 'True',
     );
+  // A Job is over only after its pods. One that still works here is an older picture: our watch of pods is behind that of Jobs.
+  if (pods.some((pod) => !isOver(pod)) && (ended('Complete') || ended('Failed')))
+    return { is: 'running', job, message: '' };
   if (ended('Complete')) return { is: 'succeeded', job, attempt, result: resultOf(pods) };
   const failed = ended('Failed');
   if (failed)
@@ -52,9 +55,7 @@ function unfinished(
   const overdue = pods.map(endedBy).find((problem) => problem?.reason === 'DeadlineExceeded');
   // Its next attempt would take as long, and be ended like this one.
   if (overdue) return { is: 'failed', job, attempt, problem: overdue };
-  const pod = pods.findLast(
-    ({ status }) => status?.phase !== 'Failed' && status?.phase !== 'Succeeded',
-  );
+  const pod = pods.findLast((each) => !isOver(each));
   const before = lastProblem(pods);
   const message = before ? `Tried again after: ${before.message}` : '';
   if (!pod && pods.length > 0) return { is: 'running', job, message };
@@ -63,7 +64,8 @@ function unfinished(
   const explanation = seen.explanations.get(subject.metadata.uid);
   const problem = pod
     ? waitingFor(pod, explanation)
-    : withoutPods(explanation, job.metadata.creationTimestamp);
+    : explanation && withoutPods(explanation, job.metadata.creationTimestamp);
+  // Also a Job whose pod went with its node has none for a moment: only what the cluster says of it counts as waiting.
   if (!problem) return { is: 'running', job, message };
   const limit = run.spec.training.schedulingTimeoutSeconds;
   const until = new Date(Date.parse(subject.metadata.creationTimestamp) + limit * 1000);
@@ -77,6 +79,10 @@ function unfinished(
     attempt,
     problem: { ...problem, message: `${problem.message}${patience}` },
   };
+}
+
+function isOver({ status }: Pod): boolean {
+  return status?.phase === 'Failed' || status?.phase === 'Succeeded';
 }
 
 function newestJob(
