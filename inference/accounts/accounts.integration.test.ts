@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -45,9 +46,9 @@ describe('accounts on a real PostgreSQL', () => {
     await rm(dir, { recursive: true });
   });
 
-  const open = async (onState?: (up: boolean) => void) =>
+  const open = async (onState?: (up: boolean) => void, databaseUrlFile = urlFile) =>
     openAccounts({
-      databaseUrlFile: urlFile,
+      databaseUrlFile,
       firstAdmin: admin,
       passwords: await createPasswords(),
       log,
@@ -226,6 +227,27 @@ describe('accounts on a real PostgreSQL', () => {
     await ready(early);
     await early.close();
     await ready(accounts);
+  });
+
+  it('notices a machine that fell silent without closing its connections, and finds the next one', async () => {
+    const { port } = new URL(postgres.url);
+    const sockets: Socket[] = [];
+    const between = createServer((client) => {
+      const server = connect(Number(port), '127.0.0.1');
+      sockets.push(client.pipe(server), server.pipe(client));
+      for (const side of [client, server]) side.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    const address = new URL(postgres.url);
+    address.port = String((between.address() as AddressInfo).port);
+    const through = await open(undefined, await writeUrlFile(join(dir, 'through'), address.href));
+    await ready(through);
+    for (const side of sockets) side.unpipe().pause();
+    await state(through, false);
+    await ready(through);
+    await through.close();
+    for (const side of sockets) side.destroy();
+    await new Promise((resolve) => between.close(resolve));
   });
 
   it('is migrated once by replicas that start together, also after one was killed at it', async () => {

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import { openDatabase } from './database.ts';
+import { answerTimeoutMs, openDatabase } from './database.ts';
 import { type Credentials, ensureAdmin } from './first-admin.ts';
 import { migrate } from './migrations.ts';
 import type { Passwords } from './passwords.ts';
@@ -32,7 +32,7 @@ export function openAccounts(settings: AccountsSettings) {
 
   async function check(): Promise<void> {
     try {
-      if (migrated) await knex.raw('SELECT 1');
+      if (migrated) await knex.raw('SELECT 1').timeout(answerTimeoutMs);
       else await prepare();
       note(true);
     } catch (err) {

@@ -6,6 +6,11 @@ import type { Logger } from 'pino';
 const poolSize = 4;
 const patienceMs = 2_000;
 const statementTimeoutMs = 5_000;
+/**
+ * For `.timeout()` of every query: the server's own limit says nothing once its machine is gone without closing the connection.
+ * knex then throws the connection away; TCP alone would hold on to it for a quarter of an hour.
+ */
+export const answerTimeoutMs = statementTimeoutMs + 1_000;
 
 /**
  * A pool of connections to the address in `urlFile`, which is read again for every new connection so that rotated credentials

@@ -1,5 +1,6 @@
 import type { Role, User } from '@shelfwise/inference-contract';
 import type { Knex } from 'knex';
+import { answerTimeoutMs } from './database.ts';
 
 const table = 'shelfwise_users';
 
@@ -23,12 +24,12 @@ export async function findUser(
   knex: Knex,
   username: string,
 ): Promise<(User & { passwordHash: string }) | undefined> {
-  const row = await knex<Row>(table).where({ username }).first();
+  const row = await knex<Row>(table).where({ username }).first().timeout(answerTimeoutMs);
   return row && { ...toUser(row), passwordHash: row.password_hash };
 }
 
 export async function findUserById(knex: Knex, id: string): Promise<User | undefined> {
-  const row = await knex<Row>(table).where({ id }).first();
+  const row = await knex<Row>(table).where({ id }).first().timeout(answerTimeoutMs);
   return row && toUser(row);
 }
 
@@ -41,7 +42,8 @@ export async function addUser(
   try {
     const rows = await knex<Row>(table)
       .insert({ username, password_hash: passwordHash, role })
-      .returning('*');
+      .returning('*')
+      .timeout(answerTimeoutMs);
     return toUser(rows[0] as Row);
   } catch (error) {
     if ((error as { code?: string }).code === uniqueViolation) {
@@ -54,12 +56,12 @@ export async function addUser(
 const uniqueViolation = '23505';
 
 export async function listUsers(knex: Knex): Promise<User[]> {
-  const rows = await knex<Row>(table).orderBy('username');
+  const rows = await knex<Row>(table).orderBy('username').timeout(answerTimeoutMs);
   return rows.map(toUser);
 }
 
 export async function hasAdmin(knex: Knex): Promise<boolean> {
-  const row = await knex<Row>(table).where({ role: 'admin' }).first('id');
+  const row = await knex<Row>(table).where({ role: 'admin' }).first('id').timeout(answerTimeoutMs);
   return row !== undefined;
 }
 
