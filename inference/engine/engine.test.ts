@@ -10,7 +10,7 @@ import {
 } from '../fixtures/tiny-bundle.ts';
 import { tinyModel } from '../fixtures/tiny-model.ts';
 import { type Engine, type EngineSettings, startEngine } from './engine.ts';
-import { ItemError, OverloadError, WorkerLostError } from './errors.ts';
+import { ItemError, ModelRefusedError, OverloadError, WorkerLostError } from './errors.ts';
 
 describe('engine', () => {
   let dir: string;
@@ -118,7 +118,14 @@ describe('engine', () => {
   it('refuses what is no ONNX file', async () => {
     const path = join(dir, 'broken.onnx');
     await writeFile(path, 'this is no model');
-    expect(await failure(start({ modelPath: path }))).to.be.instanceOf(Error);
+    expect(await failure(start({ modelPath: path }))).to.be.instanceOf(ModelRefusedError);
+  });
+
+  it('does not take a worker that cannot start for a fault of the model', async () => {
+    const program = new URL('data:text/javascript,throw new Error("no more threads")');
+    const error = await failure(start({ program }));
+    expect(error).to.be.instanceOf(Error).with.property('message', 'no more threads');
+    expect(error).to.not.be.instanceOf(ModelRefusedError);
   });
 
   it('refuses at once what comes when it is too late anyway', async () => {

@@ -46,7 +46,7 @@ const now = () => performance.now();
 
 /**
  * The model behind a queue and a pool of workers, one for each core. The same for serving and evaluate.
- * Rejects when the workers cannot load the model or it is not of the expected shape.
+ * Rejects with ModelRefusedError when the workers cannot load the model or it is not of the expected shape.
  */
 export async function startEngine(settings: EngineSettings) {
   const queue = createQueue<Job>({ capacity: settings.queueCapacity, maximumBatch, now });

@@ -31,6 +31,14 @@ export class WorkerLostError extends Error {
   }
 }
 
+/** The workers started and looked at the model: it cannot be loaded, or is not of the expected shape. */
+export class ModelRefusedError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ModelRefusedError';
+  }
+}
+
 /** Whoever asked went away before a worker took the item. */
 export class AbandonedError extends Error {
   constructor() {

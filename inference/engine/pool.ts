@@ -1,7 +1,7 @@
 import './no-telemetry.ts';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { WorkerLostError } from './errors.ts';
+import { ModelRefusedError, WorkerLostError } from './errors.ts';
 import type { FromWorker, Item, ItemResult, StageTimes, ToWorker, WorkerSettings } from './item.ts';
 
 export interface BatchDone {
@@ -60,7 +60,7 @@ export async function startPool(settings: PoolSettings) {
           settings.onIdle();
         } else if (message.kind === 'refused') {
           // It ends by itself.
-          cause = new Error(message.message);
+          cause = new ModelRefusedError(message.message);
         } else {
           slot.failures = 0;
           slot.state = 'idle';

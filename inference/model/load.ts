@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Bundle, openBundle, StepError, type Store } from '@shelfwise/trainer-contract';
 import type { Logger } from 'pino';
 import { type Engine, type EngineSettings, startEngine } from '../engine/engine.ts';
+import { ModelRefusedError } from '../engine/errors.ts';
 import { fetchModelTar } from './fetch.ts';
 import { replayGolden } from './golden.ts';
 
@@ -85,7 +86,9 @@ async function startEngineOf(bundle: Bundle, settings: LoadSettings): Promise<En
       ...settings.engine,
     });
   } catch (cause) {
-    const message = (cause as Error).message.replace(/\s+/g, ' ');
+    // A thread that could not start says nothing about the model: BadData would take the release back for good.
+    if (!(cause instanceof ModelRefusedError)) throw cause;
+    const message = cause.message.replace(/\s+/g, ' ');
     throw new StepError(
       'BadData',
       `The engine refuses model.onnx of ${settings.release}: ${message}.`,
