@@ -197,11 +197,13 @@ describe('accounts on a real PostgreSQL', () => {
     const token = await logIn(admin);
     await postgres.pause();
     const gone = [
+      // More often than wrong passwords may be sent: an outage counts for nobody's failure.
+      ...(await Promise.all(Array.from({ length: 5 }, () => call('POST', '/v1/tokens', admin)))),
       await call('POST', '/v1/tokens', admin),
       await call('GET', '/v1/users', undefined, token),
       await call('POST', '/v1/users', { username: 'late', password: strong }, token),
     ];
-    expect(gone.map(({ status }) => status)).to.deep.equal([503, 503, 503]);
+    expect(gone.map(({ status }) => status)).to.deep.equal(Array(8).fill(503));
     for (const { headers } of gone) expect(headers.get('retry-after')).to.equal('5');
     expect((await call('POST', '/v1/predict', { designation: 'spade' }, token)).status).to.equal(
       200,

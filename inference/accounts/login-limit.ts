@@ -38,6 +38,11 @@ export function createLoginLimit(limits: LoginLimits = loginLimits) {
         throw new Problem('too-many-logins', detail, { retryAfter: error.msBeforeNext / 1000 });
       }
     },
+    /** Takes an attempt back that nobody could judge: an outage is not the caller's failure. */
+    async unjudged(username: string, address: string): Promise<void> {
+      await byBoth.reward(both(username, address));
+      await byAddress.reward(address);
+    },
     async succeeded(username: string, address: string): Promise<void> {
       await byBoth.delete(both(username, address));
       await byAddress.reward(address);

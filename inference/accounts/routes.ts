@@ -31,9 +31,11 @@ export function accountRoutes(
   const createToken: Middleware = async (ctx) => {
     const { username, password } = await body(ctx, budget, tokenRequestSchema);
     await limit.attempt(username, ctx.ip);
-    const user = await query(store, (knex) => findUser(knex, username));
-    const right = await inTurn(store.passwords.verify(user?.passwordHash, password));
-    if (!user || !right) {
+    const user = await judge(store, username, password).catch(async (error: unknown) => {
+      await limit.unjudged(username, ctx.ip);
+      throw error;
+    });
+    if (!user) {
       throw new Problem('wrong-credentials', 'The user name or the password is wrong.', {
         headers: { 'WWW-Authenticate': 'Bearer realm="shelfwise"' },
       });
@@ -65,6 +67,13 @@ export function accountRoutes(
     ctx.body = { users: await query(store, listUsers) };
   };
   return { createToken, createUser, listUsers: list };
+}
+
+/** The user if the password is theirs. */
+async function judge(store: Accounts, username: string, password: string) {
+  const user = await query(store, (knex) => findUser(knex, username));
+  const right = await inTurn(store.passwords.verify(user?.passwordHash, password));
+  return right ? user : undefined;
 }
 
 /** The token's word for the role may be some minutes old, so the database is asked. */
