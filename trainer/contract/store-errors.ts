@@ -31,9 +31,9 @@ export class StoreUnreachable extends StepError {
 }
 
 /** The object is larger than its reader is ready to hold. */
-export function tooLarge(url: string, key: string, limitBytes: number): StepError {
-  return new StepError(
-    'BadData',
-    `The object ${key} in ${url} is larger than ${limitBytes} bytes.`,
-  );
+export class StoreTooLarge extends StepError {
+  constructor(url: string, key: string, limitBytes: number) {
+    super('BadData', `The object ${key} in ${url} is larger than ${limitBytes} bytes.`);
+    this.name = 'StoreTooLarge';
+  }
 }

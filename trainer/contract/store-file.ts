@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { StepError } from './messages.ts';
 import type { Store } from './store.ts';
-import { StoreConflict, StoreNotFound, StoreUnreachable, tooLarge } from './store-errors.ts';
+import { StoreConflict, StoreNotFound, StoreTooLarge, StoreUnreachable } from './store-errors.ts';
 
 const usualLimitBytes = 64 * 2 ** 20;
 /** Ends the name of a file that is still being written; such a file is no object. */
@@ -53,7 +53,7 @@ export function openFileStore(address: URL): Store {
         let size = 0;
         for await (const chunk of (await readable(key)) as AsyncIterable<Buffer>) {
           size += chunk.length;
-          if (size > limitBytes) throw tooLarge(url, key, limitBytes);
+          if (size > limitBytes) throw new StoreTooLarge(url, key, limitBytes);
           chunks.push(chunk);
         }
         return Buffer.concat(chunks);

@@ -14,7 +14,7 @@ import { createS3Client } from './s3-client.ts';
 import { download } from './s3-download.ts';
 import { attemptsOf, explainS3, isTransient } from './s3-errors.ts';
 import type { Store } from './store.ts';
-import { StoreConflict, StoreNotFound, tooLarge } from './store-errors.ts';
+import { StoreConflict, StoreNotFound, StoreTooLarge } from './store-errors.ts';
 import type { StoreSettings } from './store-settings.ts';
 
 const usualLimitBytes = 64 * 2 ** 20;
@@ -60,7 +60,7 @@ export function openS3Store(address: URL, settings: StoreSettings): Store {
       let size = 0;
       for await (const chunk of chunks(key)) {
         size += chunk.length;
-        if (size > limitBytes) throw tooLarge(url, key, limitBytes);
+        if (size > limitBytes) throw new StoreTooLarge(url, key, limitBytes);
         found.push(chunk);
       }
       return Buffer.concat(found);

@@ -3,6 +3,7 @@ import {
   PictureError,
   pictureLimitBytes,
   StoreNotFound,
+  StoreTooLarge,
   sampleKey,
   sha256Of,
 } from '@shelfwise/trainer-contract';
@@ -15,6 +16,7 @@ import type { Spool } from './spool.ts';
 const downloads = 32;
 /** Decoded small: only whether a picture can be read is asked here. */
 const probeSize = 16;
+const tooLarge = `The picture is larger than ${pictureLimitBytes} bytes`;
 
 /**
  * Brings the pictures of the rows into the spool, each read to its last pixel. A product whose
@@ -71,7 +73,7 @@ interface Collecting {
 
 async function probe(bytes: Buffer): Promise<void> {
   if (bytes.length > pictureLimitBytes) {
-    throw new PictureError(`The picture is larger than ${pictureLimitBytes} bytes.`);
+    throw new PictureError(`${tooLarge}.`);
   }
   await decodePicture(bytes, probeSize);
 }
@@ -79,6 +81,7 @@ async function probe(bytes: Buffer): Promise<void> {
 /** Why the product is left out; undefined for what is wrong with more than this one product. */
 function unusable(error: unknown): string | undefined {
   if (error instanceof StoreNotFound) return 'names a picture that is missing';
+  if (error instanceof StoreTooLarge) return `names a picture that cannot be used: ${tooLarge}`;
   if (!(error instanceof PictureError)) return undefined;
   return `names a picture that cannot be used: ${error.message.replace(/\.$/, '')}`;
 }

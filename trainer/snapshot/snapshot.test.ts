@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   keys,
   openStore,
+  pictureLimitBytes,
   readSnapshot,
   type Sample,
   type Snapshot,
@@ -228,6 +229,17 @@ describe('snapshot', () => {
           .and.to.contain(sentence);
       });
     }
+
+    for (const beyond of [1, 2, 1000])
+      it(`a picture that is ${beyond} bytes too large`, async () => {
+        const picture = Buffer.alloc(pictureLimitBytes + beyond);
+        await lay([...(await testProducts()), { id: '7', picture }]);
+        const snapshot = await take({ maximumInvalidPercent: 10 });
+        expect(snapshot.products).to.equal(20);
+        expect(snapshotMessage(snapshot).invalidExamples[0]).to.match(
+          /^row 21: .*image_79_product_7.* is larger than \d+ bytes$/,
+        );
+      });
 
     it('half a picture', async () => {
       const products = await testProducts();

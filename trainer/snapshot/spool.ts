@@ -8,7 +8,9 @@ export async function openSpool(path: string) {
     async append(bytes: Buffer): Promise<{ offset: number; size: number }> {
       const offset = end;
       end += bytes.length;
-      await file.write(bytes, 0, bytes.length, offset);
+      // A write may take less than it is given, for example when the disk is nearly full.
+      for (let done = 0; done < bytes.length; )
+        done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
       return { offset, size: bytes.length };
     },
     async read({ offset, size }: { offset: number; size: number }): Promise<Buffer> {
