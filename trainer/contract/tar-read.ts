@@ -17,7 +17,7 @@ export interface TarOptions {
   /** What the tar is called in errors. */
   label: string;
   limits: TarLimits;
-  /** Skip folders and the extra headers (times, owners) that other programs write, instead of refusing them. */
+  /** Skip folders, a leading `./` and the extra headers (times, owners) that other programs write, instead of refusing them. */
   foreign?: boolean;
 }
 
@@ -51,7 +51,8 @@ export async function* readTar(
       if (header.every((byte) => byte === 0)) break;
       verifyChecksum(header, refuse);
       if (++entries > limits.entries) throw refuse(`it has more than ${limits.entries} entries`);
-      const name = nameOf(header, refuse);
+      const written = nameOf(header, refuse);
+      const name = options.foreign ? written.replace(/^(\.\/)+(?=.)/, '') : written;
       const size = sizeOf(header, name, refuse);
       total += size;
       if (size > limits.entryBytes) {

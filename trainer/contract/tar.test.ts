@@ -56,7 +56,7 @@ describe('readTar', () => {
     ['a hard link', raw('link', '', { kind: '1' }), /link is a hard link/],
     ['a FIFO', raw('pipe', '', { kind: '6' }), /pipe is a FIFO/],
     ['a device', raw('null', '', { kind: '3' }), /null is a character device/],
-    ['a folder', raw('dir/', '', { kind: '5' }), /is a folder/],
+    ['a folder', raw('./', '', { kind: '5' }), /is a folder/],
     ['an extra header', raw('x', '11 path=abc\n', { kind: 'x' }), /unknown kind "x"/],
     ['a GNU long name', raw('././@LongLink', longName, { kind: 'L' }), /unknown kind "L"/],
     ['a sparse file', raw('sparse', '', { kind: 'S' }), /unknown kind "S"/],
@@ -125,7 +125,7 @@ describe('readTar', () => {
 
   it("reads another program's tar when told to: folders and times are skipped", async () => {
     const times = raw('PaxHeaders/a', '20 mtime=1700000000.5\n', { kind: 'x' });
-    const bytes = Buffer.concat([raw('dir/', '', { kind: '5' }), times, raw('dir/a', 'x'), end]);
+    const bytes = Buffer.concat([raw('dir/', '', { kind: '5' }), times, raw('./dir/a', 'x'), end]);
     expect(await read(bytes, { foreign: true })).to.deep.equal({ 'dir/a': 'x' });
     const renamed = raw('PaxHeaders/a', '20 path=another/name\n', { kind: 'x' });
     const error = await read(Buffer.concat([renamed, raw('a'), end]), { foreign: true }).catch(
