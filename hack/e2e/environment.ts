@@ -58,7 +58,7 @@ async function open(): Promise<Environment> {
 const crd = 'modelreleases.shelfwise.dev';
 
 async function remove(kubectl: Kubectl): Promise<void> {
-  await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=180s']);
+  await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=600s']);
 }
 
 async function setGpus(kubectl: Kubectl, count: number): Promise<void> {
