@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { readConfig } from '../config.ts';
 import { createBuilder } from '../images/build.ts';
 import { chooseImages } from '../images/catalogue.ts';
-import { identify, isAlive, type ProcessIdentity } from '../process/identity.ts';
+import { identify, isAlive, type ProcessIdentity, signal } from '../process/identity.ts';
 import { run } from '../process/run.ts';
 import { waitFor } from '../process/wait.ts';
 import { tool } from '../tools/tool.ts';
@@ -214,7 +214,8 @@ describe('the local cluster', function () {
 });
 
 async function kill(identities: ProcessIdentity[]): Promise<void> {
-  for (const { pid } of identities) process.kill(pid, 'SIGKILL');
+  // Some may end by themselves meanwhile, or with the one before them.
+  for (const identity of identities) signal(identity, 'SIGKILL');
   await waitFor(async () => (identities.some(isAlive) ? undefined : true), {
     what: `the end of ${identities.length} killed processes`,
     limitMs: 30_000,

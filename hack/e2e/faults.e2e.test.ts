@@ -109,7 +109,10 @@ describe('faults on the way of a release, on a real cluster', () => {
   it('two writers for one release: one manifest, the other ends with code 13', async () => {
     const job = await env.kubectl.get('job', `${first.release}-train`, env.shop.namespace);
     const release = `${name}-20200101-000000`;
-    const writers = [1, 2].map((writer) => writerPod(job, `${release}-writer-${writer}`, release));
+    // Of different seeds: if one began only when the other has ended, it would find its own training done, and end with 0.
+    const writers = [1, 2].map((seed) =>
+      writerPod(job, `${release}-writer-${seed}`, release, seed),
+    );
     await env.kubectl.apply(writers);
     const names = writers.map((writer) => writer.metadata.name);
     const codes = await waitFor(
@@ -178,12 +181,14 @@ describe('faults on the way of a release, on a real cluster', () => {
   }
 
   /** The pod of a train Job as it is, but for another release. */
-  function writerPod(job: KubeObject, pod: string, release: string): KubeObject {
+  function writerPod(job: KubeObject, pod: string, release: string, seed: number): KubeObject {
     const spec = structuredClone(job.spec.template.spec);
     const [container] = spec.containers;
     container.args = container.args.map((argument: string) =>
       argument.replaceAll(job.metadata.labels['shelfwise.dev/release'], release),
     );
+    // Of an option that is given twice the last counts.
+    container.args.push(`--seed=${seed}`);
     const metadata = { name: pod, namespace: env.shop.namespace };
     // Only one GPU is there, and both are to write at once.
     for (const amounts of Object.values(container.resources ?? {}))

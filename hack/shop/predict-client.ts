@@ -45,14 +45,16 @@ export async function startClient(
     name: 'client',
     image,
     command: ['node', '-e', 'process.on("SIGTERM", process.exit); setInterval(() => {}, 60000)'],
+    // Without a request of its own it would get no CPU to ask with while a training takes all there is.
+    resources: { requests: { cpu: '100m', memory: '64Mi' } },
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
     volumeMounts: [
       { name: 'script', mountPath: '/client', readOnly: true },
       { name: 'token', mountPath: '/var/run/secrets/shelfwise', readOnly: true },
     ],
   };
-  const present = await kubectl.get('pod', pod, namespace);
-  if (present && present.spec.containers[0].image !== image) await stopClient(kubectl, namespace);
+  // A pod cannot be changed.
+  await stopClient(kubectl, namespace);
   await kubectl.apply([
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'client.mts': code } },
     {
