@@ -13,7 +13,7 @@ const path = z.string().startsWith('/', { error: 'must be an absolute path' });
 const environment = z.object({
   SCRATCH_DIR: z.string().default(tmpdir()),
   PREDICT_WORKERS: z.coerce.number().int().min(1).max(256).optional(),
-  PREDICT_DEADLINE_MS: milliseconds.min(1).default(1_000),
+  PREDICT_DEADLINE_MS: milliseconds.min(1).default(5_000),
   SHUTDOWN_DELAY_MS: milliseconds.default(5_000),
   DATABASE_URL_FILE: path.optional(),
   TOKEN_KEYS_DIR: path.optional(),
@@ -32,6 +32,12 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceConfig {
     throw new StepError(
       'BadConfiguration',
       'DATABASE_URL_FILE is set but TOKEN_KEYS_DIR is not: accounts need a folder of ES256 keys that sign their tokens.',
+    );
+  }
+  if (seen.ADMIN_CREDENTIALS_DIR && !seen.DATABASE_URL_FILE) {
+    throw new StepError(
+      'BadConfiguration',
+      'ADMIN_CREDENTIALS_DIR is set but DATABASE_URL_FILE is not: the first admin needs a database of accounts.',
     );
   }
   return {

@@ -17,16 +17,22 @@ const commands: Record<string, { summary: string; load(): Promise<Step> }> = {
   },
 };
 
+// Before a command is loaded: without a handler the first process of a container ignores SIGTERM.
+const interruption = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => interruption.abort(interrupted(signal)));
+}
+
+function interrupted(signal: string): StepError {
+  return new StepError(
+    'Interrupted',
+    `${process.argv[2]} was stopped by ${signal}; nothing was written.`,
+  );
+}
+
 async function perform(name: string, step: Step, args: string[]): Promise<StepResult> {
   const config = readConfig(process.env);
-  const interruption = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () =>
-      interruption.abort(
-        new StepError('Interrupted', `${name} was stopped by ${signal}; nothing was written.`),
-      ),
-    );
-  }
+  interruption.signal.throwIfAborted();
   return step.run(args, {
     config,
     signal: interruption.signal,

@@ -33,8 +33,8 @@ type Options = z.infer<typeof optionsSchema>;
 
 /** Products that may wait for a worker. With deadlines in force it is rarely reached: it bounds memory. */
 const queueCapacity = 1_024;
-/** Sixteen of the largest requests, or thousands of usual ones. */
-const bodyBudgetBytes = 256 * 1024 * 1024;
+/** Bodies on their way, each of which is held up to three times: a few of the largest, or thousands of usual ones. */
+const bodyBudgetBytes = 64 * 1024 * 1024;
 /** How long a store that does not answer is tried again before the pod gives up and says so. */
 const storePatienceMs = 120_000;
 /** How long requests may take to finish once no new ones come; the pod has 60 s in all. */

@@ -25,14 +25,17 @@ const commands: Record<string, { summary: string; load(): Promise<Step> }> = {
 /** Well within the 30 seconds that Kubernetes gives a pod. */
 const stopWithinMs = 10_000;
 
+// Before a step is loaded: without a handler the first process of a container ignores SIGTERM.
+const interruption = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => interruption.abort(interrupted(signal)));
+}
+
 async function perform(name: string, step: Step, args: string[]): Promise<StepResult> {
   const config = readConfig(process.env);
-  const interruption = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => interruption.abort(interrupted(name, signal)));
-  }
   const progress = createProgress({ stdout: process.stdout, stderr: process.stderr });
   try {
+    interruption.signal.throwIfAborted();
     const running = step.run(args, {
       config,
       signal: interruption.signal,
@@ -54,10 +57,10 @@ function gaveUp(signal: AbortSignal): Promise<never> {
   });
 }
 
-function interrupted(step: string, signal: string): StepError {
+function interrupted(signal: string): StepError {
   return new StepError(
     'Interrupted',
-    `The step ${step} was stopped by ${signal}; nothing was published.`,
+    `The step ${process.argv[2]} was stopped by ${signal}; nothing was published.`,
   );
 }
 

@@ -16,6 +16,8 @@ const cases: {
 }[] = [
   { name: 'no cgroup', files: {}, cores: 4, cpus: 4, workers: 4 },
   { name: 'v2 without a limit', files: v2('max 100000\n'), cores: 4, cpus: 4, workers: 4 },
+  { name: 'no limit on a large node', files: {}, cores: 64, cpus: 64, workers: 4 },
+  { name: 'v2 eight of many', files: v2('800000 100000\n'), cores: 64, cpus: 8, workers: 8 },
   { name: 'v2 half a core', files: v2('50000 100000\n'), cores: 4, cpus: 0.5, workers: 1 },
   { name: 'v2 two and a half', files: v2('250000 100000\n'), cores: 4, cpus: 2.5, workers: 2 },
   { name: 'v2 more than there are', files: v2('1600000 100000\n'), cores: 4, cpus: 4, workers: 4 },

@@ -28,7 +28,7 @@ interface Page<T extends KubernetesObject> {
  * from a cache that may be older than what we have seen.
  */
 export async function listAll<T extends KubernetesObject>(
-  transport: Transport,
+  transport: Pick<Transport, 'request'>,
   selection: Selection,
   { signal, pageSize = 500 }: { signal?: AbortSignal; pageSize?: number } = {},
 ): Promise<Listed<T>> {

@@ -1,10 +1,12 @@
+import { releaseLabel } from '../api/metadata.ts';
 import { releaseName, timestamp } from '../api/names.ts';
 import type { Observation } from './observation.ts';
 import { isActive, type Run } from './run.ts';
 import type { Slot } from './slots.ts';
+import { hasEnded } from './step-state.ts';
 
 export interface Hold {
-  reason: 'Suspended' | 'RunActive' | 'AlreadyRecorded' | 'TooLate';
+  reason: 'Suspended' | 'RunActive' | 'AlreadyRecorded' | 'RecordUnreadable' | 'TooLate';
   message: string;
 }
 
@@ -12,7 +14,13 @@ export interface Hold {
 export type Policy = (slot: Slot, seen: Observation, runs: readonly Run[]) => Hold | undefined;
 
 /** The reasons not to start a run, in the order in which a person would ask. The first answer counts. */
-export const holds: Policy[] = [slotAlreadyRecorded, suspended, runActive, tooLateForSlot];
+export const holds: Policy[] = [
+  slotAlreadyRecorded,
+  suspended,
+  runActive,
+  unknownRunActive,
+  tooLateForSlot,
+];
 
 /** One run ever for a slot: its record has the slot's name. */
 function slotAlreadyRecorded(
@@ -39,6 +47,20 @@ function suspended({ trigger }: Slot, { modelRelease }: Observation): Hold | und
 function runActive(_slot: Slot, _seen: Observation, runs: readonly Run[]): Hold | undefined {
   const active = runs.find(isActive);
   return active ? { reason: 'RunActive', message: `Run ${active.release} is active.` } : undefined;
+}
+
+/** A run whose record cannot be read may still be active: its Jobs tell. Two at a time are never wanted. */
+function unknownRunActive(_slot: Slot, { unreadable, jobs }: Observation): Hold | undefined {
+  const working = jobs.find(
+    (job) =>
+      !hasEnded(job) && unreadable.some(({ name }) => job.metadata.labels?.[releaseLabel] === name),
+  );
+  return working
+    ? {
+        reason: 'RecordUnreadable',
+        message: `Job ${working.metadata.name} still works, and the record of its run cannot be read.`,
+      }
+    : undefined;
 }
 
 /** As CronJob does it. The first run and one that a person asked for are never too late. */

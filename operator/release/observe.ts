@@ -6,6 +6,7 @@ import { byModelRelease, type Caches } from '../caches.ts';
 import { keyOf } from '../kube/object.ts';
 import type { Transport } from '../kube/transport.ts';
 import { explain, puzzles } from './explanations.ts';
+import { latePods } from './late-pods.ts';
 import type { Defaults, Observation } from './observation.ts';
 import { readRecord } from './record.ts';
 import { byAge, type Run } from './run.ts';
@@ -17,7 +18,7 @@ export interface Sources {
   now: () => Date;
 }
 
-/** Gathers all that a decision about this ModelRelease may look at: from the caches, and Events where something is stuck. */
+/** Gathers all that a decision about this ModelRelease may look at: from the caches, and from the API server what they lack. */
 export async function observe(modelRelease: ModelRelease, sources: Sources): Promise<Observation> {
   const { caches, transport, defaults } = sources;
   const { name, namespace = '' } = modelRelease.metadata;
@@ -27,12 +28,14 @@ export async function observe(modelRelease: ModelRelease, sources: Sources): Pro
     .by(byModelRelease, key)
     .filter((record) => isOwnedBy(record, modelRelease));
   const jobs = caches.jobs.by(byModelRelease, key);
-  const pods = caches.pods.by(byModelRelease, key);
+  const cached = caches.pods.by(byModelRelease, key);
+  const read = readAll(records);
+  const pods = [...cached, ...(await latePods({ ...read, jobs, pods: cached }, transport))];
   return {
     now,
     defaults,
     modelRelease,
-    ...readAll(records),
+    ...read,
     records: new Map(records.map((record) => [record.metadata.name, record])),
     jobs,
     pods,

@@ -2,6 +2,7 @@ import type { ControllerRevision, Job } from '../api/kubernetes.ts';
 import { isOwnedBy, releaseLabel } from '../api/metadata.ts';
 import type { Observation } from './observation.ts';
 import { lastGood, type Run, type Trigger } from './run.ts';
+import { hasEnded } from './step-state.ts';
 
 /**
  * The Jobs and records of the oldest runs beyond spec.historyLimit; Jobs first, so that none is left without its record.
@@ -35,13 +36,7 @@ export function leftovers(runs: readonly Run[], seen: Observation): Job[] {
       ended.has(job.metadata.labels?.[releaseLabel] ?? '') &&
       isOwnedBy(job, seen.modelRelease) &&
       job.metadata.deletionTimestamp === undefined &&
-      !isOver(job),
-  );
-}
-
-function isOver({ status }: Job): boolean {
-  return (status?.conditions ?? []).some(
-    (each) => (each.type === 'Complete' || each.type === 'Failed') && each.status === 'True',
+      !hasEnded(job),
   );
 }
 

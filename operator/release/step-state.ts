@@ -19,7 +19,7 @@ export type StepState =
   | { is: 'failed'; job: Job; attempt: number; problem: Problem };
 
 export function stepState(step: Step, run: Run, seen: Observation): StepState {
-  const found = newestJob(step, run, seen);
+  const found = newestJob(step, run, seen.jobs);
   if (!found) return { is: 'absent' };
   const { job, attempt } = found;
   if (!isOwnedBy(job, seen.modelRelease)) {
@@ -35,8 +35,7 @@ export function stepState(step: Step, run: Run, seen: Observation): StepState {
       (condition) => condition.type === type && condition.status === 'True',
     );
   // A Job is over only after its pods. One that still works here is an older picture: our watch of pods is behind that of Jobs.
-  if (pods.some((pod) => !isOver(pod)) && (ended('Complete') || ended('Failed')))
-    return { is: 'running', job, message: '' };
+  if (pods.some((pod) => !isOver(pod)) && hasEnded(job)) return { is: 'running', job, message: '' };
   if (ended('Complete')) return { is: 'succeeded', job, attempt, result: resultOf(pods) };
   const failed = ended('Failed');
   if (failed)
@@ -81,14 +80,21 @@ function unfinished(
   };
 }
 
+/** Complete or Failed: no pod of it works any more. */
+export function hasEnded({ status }: Job): boolean {
+  return (status?.conditions ?? []).some(
+    (each) => each.status === 'True' && (each.type === 'Complete' || each.type === 'Failed'),
+  );
+}
+
 function isOver({ status }: Pod): boolean {
   return status?.phase === 'Failed' || status?.phase === 'Succeeded';
 }
 
-function newestJob(
+export function newestJob(
   step: Step,
   run: Run,
-  { jobs }: Observation,
+  jobs: readonly Job[],
 ): { job: Job; attempt: number } | undefined {
   for (let attempt = mostAttempts; attempt > 0; attempt--) {
     const name = jobName(run.release, step, attempt);

@@ -10,7 +10,8 @@ export function createS3Client(settings: StoreSettings): S3Client {
   const config: S3ClientConfig = {
     region: settings.region,
     forcePathStyle: settings.forcePathStyle,
-    maxAttempts: 5,
+    // What is worth it is tried again by the store itself, which knows how far it came.
+    maxAttempts: 2,
     // Every failure is thrown with its reason; the SDK's own warnings would only stand between progress lines.
     logger: silent,
     // Many stores other than AWS's refuse the newer checksums; what is written here carries its own SHA-256.

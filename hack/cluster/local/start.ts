@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { run } from '../../process/run.ts';
@@ -55,7 +56,7 @@ export async function start(options: StartOptions): Promise<void> {
     ]);
   };
   await all([ensure(registryDaemon(layout, programs['docker-registry'], env)), pods()]);
-  await nodeReady(options);
+  await nodeReady(options, (await stat(join(layout.processes, 'kubelet.stat'))).mtime);
 }
 
 /** Waits for all; when one fails the others stop waiting, and nothing of them goes on behind the error's back. */
@@ -146,7 +147,11 @@ async function startDns(
   await ensure(dnsDaemon(options.layout, options.programs.coredns, env));
 }
 
-async function nodeReady(options: StartOptions): Promise<void> {
+/**
+ * A kubelet that starts sets to zero what no device plugin answers for, so the GPUs are given after its first sign of life. Until
+ * then Ready is what the one before it said last.
+ */
+async function nodeReady(options: StartOptions, kubeletStarted: Date): Promise<void> {
   const { layout, gpus } = options;
   await waitFor(
     async () => {
@@ -156,6 +161,10 @@ async function nodeReady(options: StartOptions): Promise<void> {
       const ready = node.status.conditions?.find(({ type }: { type: string }) => type === 'Ready');
       if (ready?.status !== 'True')
         throw new Error(ready?.message ?? 'The node has no condition Ready.');
+      // Heartbeats have whole seconds.
+      const seconds = Math.floor(kubeletStarted.getTime() / 1000);
+      if (Date.parse(ready.lastHeartbeatTime) / 1000 < seconds)
+        throw new Error(`The kubelet has not reported since it started.`);
       return true;
     },
     { what: `node ${layout.node} to be ready`, limitMs: 120_000, everyMs: 200 },
