@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { runNowAnnotation } from '../api/metadata.ts';
+import { timestamp } from '../api/names.ts';
 import { decide } from './decide.ts';
 import { Cluster } from './fixtures/cluster.ts';
 import {
@@ -354,6 +356,22 @@ describe('decide', () => {
     const plan = decide(cluster.look());
     expect(plan.remove).to.deep.equal([]);
     expect(plan.apply).to.deep.equal([]);
+  });
+
+  it('starts no run beside the Jobs of one whose record cannot be read', () => {
+    const cluster = new Cluster();
+    cluster.step();
+    const record = cluster.records.get(first);
+    if (!record) throw new Error('No record.');
+    cluster.records.set(first, { ...record, data: {} });
+    const { metadata } = cluster.modelRelease;
+    cluster.now = new Date(cluster.now.getTime() + 60_000);
+    const annotations = { [runNowAnnotation]: timestamp(cluster.now) };
+    cluster.modelRelease = { ...cluster.modelRelease, metadata: { ...metadata, annotations } };
+    const begun = () => decide(cluster.look()).begin.length;
+    expect(begun(), 'while its Job works').to.equal(0);
+    cluster.jobs.clear();
+    expect(begun(), 'once it has none').to.equal(1);
   });
 
   it('names a record that cannot be read, and serves on', () => {
