@@ -48,6 +48,31 @@ describe('the chart and the manifests on a Kubernetes API', function () {
     expect(pod.spec.serviceAccountName).to.equal('shelfwise');
   });
 
+  it('lets people with the role edit write ModelReleases, and those with view read them', async () => {
+    for (const role of ['edit', 'view'])
+      await kubectl.run([
+        'create',
+        'rolebinding',
+        role,
+        `--clusterrole=${role}`,
+        `--user=${role}`,
+        '-n',
+        'shop',
+      ]);
+    const may = (user: string, verb: string) =>
+      kubectl.run(['auth', 'can-i', verb, 'modelreleases', '-n', 'shop', `--as=${user}`]).then(
+        (answer) => answer.trim(),
+        () => 'no',
+      );
+    await waitFor(async () => ((await may('edit', 'create')) === 'yes' ? true : undefined), {
+      what: 'the rules to be added to the role edit',
+      limitMs: 120_000,
+    });
+    expect(await may('edit', 'list')).to.equal('yes');
+    expect(await may('view', 'list')).to.equal('yes');
+    expect(await may('view', 'create')).to.equal('no');
+  });
+
   it('lets the operator do what its rules say, and nothing that they do not', async () => {
     const account = `system:serviceaccount:${namespace}:shelfwise`;
     const may = async (request: string) => {
