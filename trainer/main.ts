@@ -43,6 +43,13 @@ async function perform(name: string, step: Step, args: string[]): Promise<StepRe
       progress: progress.show,
     });
     return await Promise.race([running, gaveUp(interruption.signal)]);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    throw new StepError(
+      'BadConfiguration',
+      `The step ${name} ran out of room in ${config.scratchDir}: it needs as much as all of the pictures, so make its volume larger (spec.training.scratch).`,
+      { cause: error },
+    );
   } finally {
     progress.end();
   }

@@ -136,7 +136,7 @@ export interface ModelRelease {
      */
     training: {
       /**
-       * The trainer's image. The default is the operator's.
+       * The trainer's image. The default is the operator's. Name it by its digest: a run is left out as NoNewData where data, settings and this reference are those of an earlier run, whatever a tag points to by now.
        */
       image?: string;
       /**

@@ -4,7 +4,8 @@ import { ApiError } from './api-error.ts';
  * The closed set of ways in which a reconcile does not reach its end:
  * - Transient: nobody has to do anything; it is tried again with backoff.
  * - Waiting: on something outside that the message names; tried again with backoff.
- * - Stalled: only a change of the object helps; not tried again before that.
+ * - Stalled: as far as can be known only a change of the object helps. Thrown as such it is not tried again before that; what the API
+ *   server refuses is, with backoff, because a webhook or a quota may have been the cause.
  * Everything else that is thrown is a bug of ours: reported as one, tried again with backoff.
  */
 export type Outcome = 'Transient' | 'Waiting' | 'Stalled';

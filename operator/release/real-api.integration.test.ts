@@ -68,7 +68,8 @@ const everything: ModelReleaseSpec = {
       limits: { cpu: '1500m', memory: '1.5Gi' },
     },
     nodeSelector: { pool: 'cpu' },
-    tolerations: [{ operator: 'Exists' }],
+    // An empty key is left out by the API server: that is no drift.
+    tolerations: [{ key: '', operator: 'Exists' }],
     affinity: {
       podAntiAffinity: {
         preferredDuringSchedulingIgnoredDuringExecution: [
