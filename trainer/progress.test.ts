@@ -45,7 +45,7 @@ describe('progress', () => {
     expect(lines).to.have.length(3);
     expect(lines[1]?.replace('\x1b[K', ''))
       .to.have.length.at.most(59)
-      .and.to.match(/epoch 3\/10 {2}\[#######\.+\] 12\/36 {2}loss 0\.5/);
+      .and.to.match(/epoch 3\/10 {2}\[###\.+\] 12\/36 {2}loss 0\.5/);
     expect(stderr.text()).to.match(/[^\n]\n$/);
   });
 });

@@ -34,7 +34,7 @@ function bar(event: ProgressEvent, columns: number): string {
     event.epoch && `epoch ${event.epoch}/${event.epochs}`,
     done !== undefined &&
       total !== undefined &&
-      `${track(done / Math.max(1, total))} ${done}/${total}`,
+      `${track(done / Math.max(1, total), columns < 100 ? 10 : 20)} ${done}/${total}`,
     event.loss !== undefined && `loss ${event.loss.toFixed(4)}`,
     event.accuracy !== undefined && `accuracy ${event.accuracy.toFixed(3)}`,
     event.itemsPerSecond !== undefined && `${event.itemsPerSecond.toFixed(0)}/s`,
@@ -46,7 +46,7 @@ function bar(event: ProgressEvent, columns: number): string {
     .slice(0, columns - 1);
 }
 
-function track(fraction: number): string {
-  const filled = Math.round(Math.min(1, Math.max(0, fraction)) * 20);
-  return `[${'#'.repeat(filled)}${'.'.repeat(20 - filled)}]`;
+function track(fraction: number, width: number): string {
+  const filled = Math.round(Math.min(1, Math.max(0, fraction)) * width);
+  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]`;
 }
