@@ -1,5 +1,10 @@
 import { evaluationSchema } from '@shelfwise/inference-contract';
-import { canonicalJson, manifestSchema } from '@shelfwise/trainer-contract';
+import {
+  canonicalJson,
+  manifestSchema,
+  readSnapshot,
+  type Snapshot,
+} from '@shelfwise/trainer-contract';
 import type { Config } from '../config.ts';
 import type { Progress } from '../process/progress.ts';
 import { run } from '../process/run.ts';
@@ -13,6 +18,7 @@ import { table } from './table.ts';
 export interface ServedRun {
   release: string;
   dataset: string;
+  counts: Snapshot['counts'];
   storePrefix: string;
   accuracy: string;
   macroF1: number | null;
@@ -38,6 +44,7 @@ export async function servedRun(
   return {
     release: serving.release,
     dataset: manifest.dataset,
+    counts: (await readSnapshot(store, manifest.dataset)).counts,
     storePrefix,
     accuracy: serving.accuracy,
     macroF1: facts.metrics.macroF1,
@@ -63,6 +70,10 @@ export async function figuresTable(given: {
   const seconds = (time?: number) => (time === undefined ? 'its Job is gone' : `${time} s`);
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   const rows = [
+    [
+      'products to learn from, held out',
+      `${served.counts.train}, ${served.counts.holdout} (${served.counts.groups} distinct)`,
+    ],
     ['train Job', seconds(served.trainJobSeconds)],
     ["train Job's end to serving", seconds(served.trainEndToServingSeconds)],
     ['holdout accuracy, macro F1', `${percent(served.accuracy)}, ${percent(served.macroF1)}`],

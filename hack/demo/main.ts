@@ -50,7 +50,7 @@ async function demo(): Promise<void> {
       });
       const sizes = Object.values(classes);
       tell.say(
-        `   ${products} products, ${pictograms} of them distinct, in ${sizes.length} classes of ${Math.min(...sizes)} to ${Math.max(...sizes)}`,
+        `   ${products} pictures of ${pictograms} pictograms in ${sizes.length} classes of ${Math.min(...sizes)} to ${Math.max(...sizes)}`,
       );
     });
     await tell.step(`The ModelRelease ${release.namespace}/${release.name}`, async (progress) => {
