@@ -13,11 +13,11 @@ import {
   type Store,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { loadTensorFlow } from '../native/tensorflow.ts';
 import type { ProgressEvent } from '../step.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 import { type Choices, resolveHyperparameters } from './hyperparameters.ts';
+import { InferenceSession, Tensor } from './onnxruntime.fixture.ts';
 import { tinyBackbone } from './tiny-model.fixture.ts';
 import { type Trained, train } from './train.ts';
 
