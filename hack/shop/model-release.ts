@@ -13,19 +13,25 @@ export async function followRelease(
   options: { what: string; limitMs: number; each?: (seen: ModelRelease) => void },
 ): Promise<ModelRelease> {
   const limit = AbortSignal.timeout(options.limitMs);
-  for (;;) {
+  for await (const seen of states(kubectl, { namespace, name }, limit)) {
+    options.each?.(seen);
+    if (done(seen)) return seen;
+  }
+  const waited = `Waited ${Math.round(options.limitMs / 1000)} s for ${options.what}.`;
+  throw new Error(`${waited}\n${await situation(kubectl, namespace, name)}`);
+}
+
+/** Every state of the object until the limit: a watch ends when the apiserver closes it, and is taken up again. */
+async function* states(
+  kubectl: Kubectl,
+  { namespace, name }: { namespace: string; name: string },
+  limit: AbortSignal,
+): AsyncGenerator<ModelRelease> {
+  while (!limit.aborted) {
     try {
-      for await (const seen of kubectl.watch('modelrelease', name, namespace, limit)) {
-        options.each?.(seen);
-        if (done(seen)) return seen;
-      }
+      yield* kubectl.watch('modelrelease', name, namespace, limit);
     } catch (error) {
-      // A watch ends when the apiserver closes it; it is taken up again until the limit.
       if (!limit.aborted && !(await kubectl.get('modelrelease', name, namespace))) throw error;
-    }
-    if (limit.aborted) {
-      const waited = `Waited ${Math.round(options.limitMs / 1000)} s for ${options.what}.`;
-      throw new Error(`${waited}\n${await situation(kubectl, namespace, name)}`);
     }
   }
 }
