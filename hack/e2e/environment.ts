@@ -1,4 +1,5 @@
 import { chooseCluster } from '../cluster/cluster.ts';
+import { fakeGpuArguments } from '../cluster/gpus.ts';
 import { readConfig } from '../config.ts';
 import { type BuiltImages, buildImages } from '../shop/images.ts';
 import { createKubectl, type Kubectl } from '../shop/kubectl.ts';
@@ -63,8 +64,5 @@ async function remove(kubectl: Kubectl): Promise<void> {
 
 async function setGpus(kubectl: Kubectl, count: number): Promise<void> {
   const [node] = await kubectl.list('nodes');
-  const amount = { 'nvidia.com/gpu': String(count) };
-  const patch = JSON.stringify({ status: { capacity: amount, allocatable: amount } });
-  const flags = ['--subresource=status', '--type=merge', '-p', patch];
-  await kubectl.run(['patch', 'node', node.metadata.name, ...flags]);
+  await kubectl.run(fakeGpuArguments(node.metadata.name, count));
 }

@@ -53,6 +53,18 @@ export async function createBuilder(cluster: Cluster, config: Config): Promise<B
   };
 }
 
+/** Builds images one after the other: each of them keeps all cores busy by itself. */
+export async function buildAll(
+  images: ImageSource[],
+  cluster: Cluster,
+  config: Config,
+): Promise<BuiltImage[]> {
+  const builder = await createBuilder(cluster, config);
+  const results: BuiltImage[] = [];
+  for (const image of images) results.push(await builder(image));
+  return results;
+}
+
 type Make = (cluster: Cluster, config: Config) => Promise<OneBuilder>;
 type OneBuilder = (
   image: ImageSource,

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { chooseCluster } from '../cluster/cluster.ts';
 import { readConfig } from '../config.ts';
-import { type BuiltImage, createBuilder } from './build.ts';
+import { buildAll } from './build.ts';
 import { chooseImages, images } from './catalogue.ts';
 
 const usage = `usage: npm run -s images -- build [NAME…] [-o json]
@@ -30,7 +30,9 @@ async function main(argv: string[]): Promise<number> {
   if (values.output !== undefined && values.output !== 'json') {
     throw new Error(`--output is "${values.output}"; the only other form is json.`);
   }
-  const results = await buildImages(names);
+  const chosen = chooseImages(names);
+  const config = readConfig();
+  const results = await buildAll(chosen, await chooseCluster(config), config);
   if (values.output === 'json') {
     const byName = Object.fromEntries(results.map(({ name, ...rest }) => [name, rest]));
     process.stdout.write(`${JSON.stringify(byName)}\n`);
@@ -39,14 +41,4 @@ async function main(argv: string[]): Promise<number> {
       process.stdout.write(`${name.padEnd(12)} ${reference}\n`);
   }
   return 0;
-}
-
-/** Builds the named images one after the other: each of them keeps all cores busy by itself. */
-async function buildImages(names: string[]): Promise<BuiltImage[]> {
-  const chosen = chooseImages(names);
-  const config = readConfig();
-  const builder = await createBuilder(await chooseCluster(config), config);
-  const results: BuiltImage[] = [];
-  for (const image of chosen) results.push(await builder(image));
-  return results;
 }

@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Config } from '../config.ts';
-import { createBuilder } from '../images/build.ts';
+import { buildAll } from '../images/build.ts';
 import { chooseImages } from '../images/catalogue.ts';
 
 /** References that the cluster can pull, and what each image takes in bytes. */
@@ -15,18 +15,11 @@ export interface BuiltImages {
 
 /** The images of the project and of its shop, built where their inputs changed. */
 export async function buildImages(cluster: Cluster, config: Config): Promise<BuiltImages> {
-  const builder = await createBuilder(cluster, config);
-  const references: Record<string, string> = {};
-  const sizes: Record<string, number> = {};
-  for (const image of chooseImages([])) {
-    const built = await builder(image);
-    references[image.name] = built.reference;
-    sizes[image.name] = built.size;
-  }
+  const built = await buildAll(chooseImages([]), cluster, config);
   const of = (name: string) => {
-    const reference = references[name];
-    if (!reference) throw new Error(`No image ${name} was built.`);
-    return reference;
+    const image = built.find((each) => each.name === name);
+    if (!image) throw new Error(`No image ${name} was built.`);
+    return image.reference;
   };
   return {
     operator: of('operator'),
@@ -34,7 +27,7 @@ export async function buildImages(cluster: Cluster, config: Config): Promise<Bui
     trainer: of('trainer'),
     versitygw: of('versitygw'),
     postgres: of('postgres'),
-    sizes,
+    sizes: Object.fromEntries(built.map(({ name, size }) => [name, size])),
   };
 }
 

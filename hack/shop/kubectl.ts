@@ -15,6 +15,8 @@ export interface Kubectl {
   run(args: string[], options?: RunOptions): Promise<string>;
   /** Applies objects, or a manifest's text, by server-side apply (strict: a misspelt field is refused). */
   apply(manifest: KubeObject[] | string, namespace?: string): Promise<void>;
+  /** Applies what a folder's kustomization.yaml makes, likewise. */
+  applyKustomization(folder: string): Promise<void>;
   /** One object, or undefined where there is none. */
   get(kind: string, name: string, namespace?: string): Promise<KubeObject | undefined>;
   /** The objects that a label selector names. */
@@ -29,6 +31,8 @@ export interface Kubectl {
   /** A kubectl that goes on until it is killed (port-forward, logs -f), as a child process. */
   spawn(args: string[]): ReturnType<typeof spawn>;
 }
+
+const applyFlags = ['--server-side', '--force-conflicts', '--field-manager=shelfwise-hack'];
 
 export async function createKubectl(
   kubeconfig: string,
@@ -46,8 +50,10 @@ export async function createKubectl(
         typeof manifest === 'string'
           ? manifest
           : JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifest });
-      const flags = ['--server-side', '--force-conflicts', '--field-manager=shelfwise-hack'];
-      await self.run(['apply', ...flags, ...at(namespace), '-f', '-'], { input });
+      await self.run(['apply', ...applyFlags, ...at(namespace), '-f', '-'], { input });
+    },
+    async applyKustomization(folder) {
+      await self.run(['apply', ...applyFlags, '-k', folder]);
     },
     async get(kind, name, namespace) {
       const out = await self.run([

@@ -140,8 +140,7 @@ async function applyServices(
     // kustomize reads JSON as YAML; a base is named relative to its overlay.
     const kustomization = { namespace, resources: [relative(overlay, demo)], images: replaced };
     await writeFile(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization));
-    const flags = ['--server-side', '--force-conflicts', '--field-manager=shelfwise-hack'];
-    await kubectl.run(['apply', ...flags, '-k', overlay]);
+    await kubectl.applyKustomization(overlay);
   } finally {
     await rm(overlay, { recursive: true });
   }
