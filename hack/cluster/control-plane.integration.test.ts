@@ -7,6 +7,7 @@ import { readConfig } from '../config.ts';
 import { run } from '../process/run.ts';
 import { waitFor } from '../process/wait.ts';
 import { tool } from '../tools/tool.ts';
+import { auditedRequests } from './audit.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { ask } from './ready.ts';
 
@@ -64,9 +65,20 @@ describe('the control plane for integration tests', function () {
   });
 
   it('runs beside another, and leaves nothing', async () => {
-    const other = await startControlPlane({ schedulers: true });
-    expect(other.url).not.to.equal(plane.url);
-    await other.stop();
+    const other = await startControlPlane({ schedulers: true, audit: { users: ['admin'] } });
+    try {
+      expect(other.url).not.to.equal(plane.url);
+      await run(kubectl, [`--kubeconfig=${other.kubeconfig}`, 'create', 'serviceaccount', 'seen']);
+      const requests = await auditedRequests(other.auditLog);
+      const users = new Set(requests.map(({ user }) => user));
+      expect([...users]).to.deep.equal(['admin']);
+      const created = requests.filter(({ verb }) => verb === 'create');
+      expect(created.map(({ resource, code }) => `${resource} ${code}`)).to.deep.equal([
+        'serviceaccounts 201',
+      ]);
+    } finally {
+      await other.stop();
+    }
     expect(existsSync(dirname(other.kubeconfig))).to.equal(false);
   });
 });

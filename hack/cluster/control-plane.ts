@@ -8,6 +8,7 @@ import { identify, isAlive } from '../process/identity.ts';
 import { lastLines } from '../process/run.ts';
 import { waitFor } from '../process/wait.ts';
 import { tool } from '../tools/tool.ts';
+import { auditArguments } from './audit.ts';
 import {
   apiserverUrl,
   type ControlPlaneComponent,
@@ -25,6 +26,10 @@ export interface ControlPlaneOptions {
   dir?: string;
   /** Whether pods are assigned to nodes, too. */
   schedulers?: boolean;
+  /** Records every request of these users, for auditedRequests(). */
+  audit?: { users: string[] };
+  /** More arguments of a component; of one that is given twice the last counts. */
+  arguments?: Partial<Record<ControlPlaneComponent, string[]>>;
   config?: Config;
 }
 
@@ -33,6 +38,8 @@ export interface ControlPlane {
   /** Path of a kubeconfig of a cluster administrator. */
   kubeconfig: string;
   url: string;
+  /** Where the requests of the audited users are recorded. */
+  auditLog: string;
   /** Ends one component by a signal and resolves when it has ended (SIGSTOP: at once). */
   kill(component: ControlPlaneComponent, signal: NodeJS.Signals): Promise<void>;
   /** Starts a component again, on the same port, and resolves when it serves. */
@@ -42,6 +49,12 @@ export interface ControlPlane {
 }
 
 const prefix = 'shelfwise-control-plane-';
+const components: ControlPlaneComponent[] = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+];
 /** Generous, for machines that build something at the same time. */
 const readyLimitMs = 120_000;
 
@@ -59,6 +72,13 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const layout = await prepare(directory);
   const admin = await readClient(layout.pki, 'admin');
   const commands = controlPlaneArguments(layout);
+  const auditLog = join(directory, 'audit.log');
+  if (options.audit) {
+    const files = { policy: join(directory, 'audit-policy.yaml'), log: auditLog };
+    commands['kube-apiserver'].push(...(await auditArguments(files, options.audit.users)));
+  }
+  for (const component of components)
+    commands[component].push(...(options.arguments?.[component] ?? []));
   const running = new Map<ControlPlaneComponent, ChildProcess>();
 
   async function start(component: ControlPlaneComponent): Promise<void> {
@@ -110,6 +130,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   return {
     kubeconfig: join(directory, 'kubeconfig'),
     url: apiserverUrl(layout),
+    auditLog,
     kill,
     stop,
     async restart(component) {
