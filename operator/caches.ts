@@ -1,6 +1,8 @@
 import type { ControllerRevision, Deployment, Job, Pod, Service } from './api/kubernetes.ts';
 import { managedBy, managedByLabel, modelReleaseLabel } from './api/metadata.ts';
 import { group, kind, type ModelRelease, modelReleases } from './api/model-release.ts';
+import type { ApiError } from './kube/api-error.ts';
+import { joinCaches } from './kube/joined-cache.ts';
 import { type KubernetesObject, keyOf, type Stored } from './kube/object.ts';
 import { type Cache, type Change, labelIndex } from './kube/object-cache.ts';
 import { createReflector, type Reflector, type ReflectorOptions } from './kube/reflector.ts';
@@ -26,56 +28,98 @@ export interface Caches {
 /** The name of the index that finds the children of a ModelRelease. */
 export const byModelRelease = 'modelRelease';
 
-/** One of the caches, as what keeps it current. */
+/** One of the caches, in one namespace or (undefined) in all of them, as what keeps it current. */
 export interface Watched extends Pick<Reflector<KubernetesObject>, 'run' | 'synced' | 'hasSynced'> {
   plural: string;
+  namespace: string | undefined;
 }
 
-type Wiring = Pick<
-  ReflectorOptions<KubernetesObject>,
-  'transport' | 'namespace' | 'onFailure' | 'observe' | 'timing'
->;
+interface Wiring extends Pick<ReflectorOptions<KubernetesObject>, 'transport' | 'timing'> {
+  observe?: ReflectorOptions<KubernetesObject>['observe'] | undefined;
+  /** None: all namespaces, which are watched as one. */
+  namespaces?: readonly string[] | undefined;
+  onFailure?: (error: ApiError, retryInMs: number, watched: Watched) => void;
+}
 
-/** Watches ModelReleases and what is managed by Shelfwise, and says whose turn it is when one of them changes. */
+/** What is watched together. What is missing in one namespace doesn't hold up the others. */
+interface Scope {
+  namespace: string | undefined;
+  watched: Watched[];
+  /** Every list is there. Before, a decision on half of it could start a run that was already recorded. */
+  isComplete: boolean;
+}
+
+/**
+ * Watches ModelReleases and what is managed by Shelfwise, and says whose turn it is when one of them changes; of a namespace
+ * nothing is said before all of it is known.
+ */
 export function createCaches(
-  wiring: Wiring,
+  { transport, timing, observe, onFailure, namespaces = [] }: Wiring,
   changed: (modelRelease: string) => void,
 ): Caches & { all: Watched[] } {
-  const all: Watched[] = [];
+  const scopes = (namespaces.length === 0 ? [undefined] : [...new Set(namespaces)]).map(
+    (namespace): Scope => ({ namespace, watched: [], isComplete: false }),
+  );
 
-  function children<T extends KubernetesObject>(
+  function watch<T extends KubernetesObject>(
     resource: Resource,
-    transform?: (object: Stored<T>) => Stored<T>,
-  ): Reflector<T> {
-    const reflector = createReflector<T>({
-      ...wiring,
-      resource,
-      labelSelector: `${managedByLabel}=${managedBy}`,
-      indexes: { [byModelRelease]: labelIndex(modelReleaseLabel) },
-      onChange: (change) => {
-        for (const key of ownersOf(change)) changed(key);
-      },
-      ...(transform ? { transform } : {}),
-    });
-    all.push({ plural: resource.plural, ...reflector });
-    return reflector;
+    whose: (change: Change<T>) => Iterable<string>,
+    options: Omit<Partial<ReflectorOptions<T>>, 'namespace'> = {},
+  ): Cache<T> {
+    const parts = new Map<string, Reflector<T>>();
+    const cache = namespaces.length === 0 ? undefined : joinCaches(parts);
+    const size = () => [...parts.values()].reduce((sum, part) => sum + part.size(), 0);
+    for (const scope of scopes) {
+      const { namespace } = scope;
+      const reflector = createReflector<T>({
+        ...options,
+        transport,
+        resource,
+        ...(timing ? { timing } : {}),
+        ...(namespace === undefined ? {} : { namespace }),
+        onChange(change) {
+          if (scope.isComplete) for (const key of whose(change)) changed(key);
+        },
+        onFailure: (error, retryInMs) => onFailure?.(error, retryInMs, watched),
+        ...(observe
+          ? { observe: { ...observe, changed: (of) => observe.changed(of, size()) } }
+          : {}),
+      });
+      const watched: Watched = { plural: resource.plural, namespace, ...reflector };
+      parts.set(namespace ?? '', reflector);
+      scope.watched.push(watched);
+    }
+    return cache ?? (parts.get('') as Reflector<T>);
   }
 
-  const releases = createReflector<ModelRelease>({
-    ...wiring,
-    resource: modelReleases,
-    onChange: ({ key }) => changed(key),
-  });
-  all.push({ plural: modelReleases.plural, ...releases });
-  return {
-    modelReleases: releases,
+  const children = <T extends KubernetesObject>(
+    resource: Resource,
+    transform?: (object: Stored<T>) => Stored<T>,
+  ) =>
+    watch<T>(resource, ownersOf, {
+      labelSelector: `${managedByLabel}=${managedBy}`,
+      indexes: { [byModelRelease]: labelIndex(modelReleaseLabel) },
+      ...(transform ? { transform } : {}),
+    });
+
+  const caches: Caches = {
+    modelReleases: watch<ModelRelease>(modelReleases, ({ key }) => [key]),
     controllerRevisions: children<ControllerRevision>(controllerRevisions),
     jobs: children<Job>(jobs),
     pods: children<Pod>(pods, withoutSpec),
     deployments: children<Deployment>(deployments),
     services: children<Service>(services),
-    all,
   };
+  for (const scope of scopes) {
+    void Promise.all(scope.watched.map(({ synced }) => synced)).then(() => {
+      scope.isComplete = true;
+      for (const { metadata } of caches.modelReleases.list()) {
+        if (scope.namespace === undefined || metadata.namespace === scope.namespace)
+          changed(keyOf(metadata));
+      }
+    });
+  }
+  return { ...caches, all: scopes.flatMap(({ watched }) => watched) };
 }
 
 /** What a pod was told to do stands in its Job; kept of it is only how it fares, a third of its size. */

@@ -16,6 +16,7 @@ describe('the operator’s configuration', () => {
       imagePullPolicy: 'IfNotPresent',
       logLevel: 'info',
       port: 8080,
+      namespaces: [],
       pod: 'shelfwise-operator',
       cluster: { inside: { host: '10.0.0.1', port: '443' } },
     });
@@ -29,6 +30,19 @@ describe('the operator’s configuration', () => {
     });
     expect(cluster).to.deep.equal({ kubeconfig: ['/a', '/b'] });
   });
+
+  const lists: [string, string[]][] = [
+    ['', []],
+    ['shop', ['shop']],
+    [' shop, store ,', ['shop', 'store']],
+    ['shop,shop', ['shop']],
+  ];
+  for (const [text, names] of lists) {
+    it(`watches ${names.join(' and ') || 'all namespaces'} where WATCH_NAMESPACES is "${text}"`, () => {
+      const { namespaces } = readConfig({ ...images, WATCH_NAMESPACES: text });
+      expect(namespaces).to.deep.equal(names);
+    });
+  }
 
   const faults: [string, Record<string, string>, RegExp][] = [
     [
@@ -44,6 +58,11 @@ describe('the operator’s configuration', () => {
     ],
     ['a wrong log level', { LOG_LEVEL: 'loud' }, /LOG_LEVEL must be trace/],
     ['a wrong port', { PORT: 'http' }, /PORT must be a port number/],
+    [
+      'what is no name of a namespace',
+      { WATCH_NAMESPACES: 'shop,Shop' },
+      /: WATCH_NAMESPACES must be names of namespaces, separated by commas\.$/,
+    ],
     ['several faults', { PORT: 'http', LOG_LEVEL: 'loud' }, /LOG_LEVEL .*; PORT /],
   ];
   for (const [name, change, message] of faults) {

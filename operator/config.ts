@@ -10,6 +10,8 @@ export interface Config {
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** Of /metrics, /healthz and /readyz. */
   port: number;
+  /** Where it looks for ModelReleases; empty: in all namespaces. */
+  namespaces: string[];
   /** The operator's own pod, as it appears in events. */
   pod: string;
   cluster: { inside: { host: string; port: string } } | { kubeconfig: string[] };
@@ -18,6 +20,29 @@ export interface Config {
 const image = z
   .string('is not set; it is a reference to a container image')
   .regex(/^\S+$/, 'is not a reference to a container image');
+
+/** A list as people write it: spaces around its names and a comma at its end mean nothing. */
+const namespaces = z
+  .string()
+  .default('')
+  .transform((text) => [
+    ...new Set(
+      text
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    ),
+  ])
+  .pipe(
+    z.array(
+      z
+        .string()
+        .regex(
+          /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+          'must be names of namespaces, separated by commas',
+        ),
+    ),
+  );
 
 const environment = z.object({
   TRAINER_IMAGE: image,
@@ -38,6 +63,7 @@ const environment = z.object({
     .min(0)
     .max(65_535)
     .default(8080),
+  WATCH_NAMESPACES: namespaces,
   POD_NAME: z.string().default('shelfwise-operator'),
   KUBECONFIG: z.string().optional(),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
@@ -50,7 +76,8 @@ export function readConfig(from: Record<string, string | undefined>): Config {
   const set = Object.fromEntries(Object.entries(from).filter(([, value]) => value !== ''));
   const result = environment.safeParse(set);
   if (!result.success) {
-    const faults = result.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+    // Of a list, its variable is named: which of its entries is wrong, people see.
+    const faults = result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
     throw new Error(`The environment is not complete: ${faults.join('; ')}.`);
   }
   const env = result.data;
@@ -63,6 +90,7 @@ export function readConfig(from: Record<string, string | undefined>): Config {
     imagePullPolicy: env.IMAGE_PULL_POLICY,
     logLevel: env.LOG_LEVEL,
     port: env.PORT,
+    namespaces: env.WATCH_NAMESPACES,
     pod: env.POD_NAME,
     cluster: cluster(env),
   };

@@ -27,7 +27,13 @@ async function main(): Promise<void> {
   ) as { version: string };
   const connection = await connect(config);
   log.info({ version, server: connection.server, images: config.images }, 'Starting');
-  const operator = await startOperator({ config, connection, version, log });
+  const operator = await startOperator({
+    config,
+    namespaces: config.namespaces,
+    connection,
+    version,
+    log,
+  });
   const signal = await Promise.race([asked, operator.ended]);
   log.info({ signal }, 'Stopping: what has begun is finished, nothing more is begun');
   await operator.stop();

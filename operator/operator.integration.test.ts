@@ -118,7 +118,10 @@ describe('operator against a real API server', () => {
   it('writes nothing more once all is as it should be, also after a restart', async () => {
     const exchanges: Exchange[] = [];
     const observe = (exchange: Exchange) => exchanges.push(exchange);
-    const operator = await startTestOperator(cluster.connection, { namespace: 'plain', observe });
+    const operator = await startTestOperator(cluster.connection, {
+      namespaces: ['plain'],
+      observe,
+    });
     try {
       await reconciled(operator, 1);
       // A change that means nothing makes it look again.
@@ -166,7 +169,7 @@ describe('operator against a real API server', () => {
   }).timeout(900_000);
 
   it('leaves nothing behind when the ModelRelease is deleted', async () => {
-    const operator = await startTestOperator(cluster.connection, { namespace: 'plain' });
+    const operator = await startTestOperator(cluster.connection, { namespaces: ['plain'] });
     try {
       await removeModelRelease(cluster.transport, 'plain');
       let left: string[] = [];

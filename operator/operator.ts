@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { fieldManager } from './api/metadata.ts';
 import { group } from './api/model-release.ts';
 import { createCaches, type Watched } from './caches.ts';
 import type { Config } from './config.ts';
+import type { ApiError } from './kube/api-error.ts';
 import type { Connection } from './kube/connection.ts';
 import { classify } from './kube/errors.ts';
 import { createEventRecorder } from './kube/events.ts';
@@ -22,7 +23,7 @@ export interface OperatorOptions {
   log: Logger;
   now?: () => Date;
   /** Where it looks for ModelReleases: everywhere, if not said otherwise. */
-  namespace?: string;
+  namespaces?: string[];
   /** For tests: stands between the operator and the API server. */
   intercept?: (transport: Transport) => Transport;
   /** For tests: what a running operator does to the API server. */
@@ -67,13 +68,18 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       log.warn({ err: error, reason, note }, 'An event was not written'),
     now,
   });
+  const failures = new Map<Watched, ApiError>();
   const caches = createCaches(
     {
       transport,
       observe: metrics.reflector,
-      onFailure: (error, retryInMs) =>
-        log.warn({ error: error.message, reason: error.reason, retryInMs }, 'A cache is cut off'),
-      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+      onFailure(error, retryInMs, watched) {
+        failures.set(watched, error);
+        const { message, reason } = error;
+        const { namespace } = watched;
+        log.warn({ error: message, reason, namespace, retryInMs }, 'A cache is cut off');
+      },
+      namespaces: options.namespaces,
       ...(options.timing ? { timing: options.timing } : {}),
     },
     (key) => queue.add(key),
@@ -96,10 +102,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     onError: (key, error, retryInMs) => logFailure(log, key, error, retryInMs),
     observe: metrics.queue,
   });
+  exposeSynced(registry, caches.all);
   const server = await startServer({
     port: config.port,
     registry,
-    missing: () => missing(caches.all),
+    missing: () => missing(caches.all, failures),
   });
 
   const watching = new AbortController();
@@ -110,8 +117,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const parts = [
     ...caches.all.map(({ run }) => run(watching.signal)),
-    // Not before: a decision on half a cache would start a run that was already recorded.
-    Promise.race([ready, aborted(working.signal)]).then(() => queue.run(working.signal)),
+    // At once: it is given nothing to do in a namespace before the caches of that namespace are complete.
+    queue.run(working.signal),
   ];
   const ended = Promise.all(parts).then(() => undefined);
 
@@ -127,8 +134,29 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   return { port: server.port, ready, stop, ended };
 }
 
-function missing(all: Watched[]): string[] {
-  return all.filter((each) => !each.hasSynced()).map(({ plural }) => plural);
+/** What is not there yet, and why. One namespace of several that is refused keeps the operator from being ready, not from working in the others. */
+function missing(all: Watched[], failures: ReadonlyMap<Watched, ApiError>): string[] {
+  return all
+    .filter((each) => !each.hasSynced())
+    .map((each) => {
+      const where = each.namespace === undefined ? '' : ` of namespace ${each.namespace}`;
+      const why = failures.get(each)?.message;
+      return `${each.plural}${where}${why === undefined ? '' : ` (${why})`}`;
+    });
+}
+
+/** 1 for each cache that is complete, so that an alert can name the namespace that lacks one. */
+function exposeSynced(registry: Registry, all: Watched[]): void {
+  const gauge = new Gauge({
+    name: 'shelfwise_operator_cache_synced',
+    help: '1 once a cache has had its first complete list; watched_namespace is empty for all namespaces.',
+    labelNames: ['resource', 'watched_namespace'],
+    registers: [registry],
+    collect() {
+      for (const { plural, namespace = '', hasSynced } of all)
+        gauge.set({ resource: plural, watched_namespace: namespace }, hasSynced() ? 1 : 0);
+    },
+  });
 }
 
 /** What will pass by itself is news, what waits for a person a warning, what is a bug an error with its stack. */
@@ -145,13 +173,6 @@ function logFailure(
     const level = known.outcome === 'Transient' ? 'info' : 'warn';
     log[level]({ ...facts, outcome: known.outcome, reason: known.reason }, known.message);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function pause(ms: number): Promise<void> {

@@ -89,7 +89,8 @@ export function startStruckOperator(
     };
   };
 
-  const start = () => startTestOperator(connection, { namespace, intercept, observe });
+  const start = () =>
+    startTestOperator(connection, { namespaces: [namespace], intercept, observe });
   let operator = start();
   return {
     writes: () => writes,
