@@ -30,6 +30,8 @@ const neverSent = new Set([
 
 /** Whether the same request may be sent again: always if it was surely not acted on, else only if twice is as good as once. */
 export function mayRetry(error: ApiError, idempotent: boolean): boolean {
+  // Our own guard's no does not become a yes.
+  if (error.reason === 'Withheld') return false;
   if (error.status === 429) return true;
   if (error.status === 0 && neverSent.has(codeOf(error.cause))) return true;
   return idempotent && (error.status === 0 || error.status >= 500);

@@ -1,6 +1,7 @@
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { ApiError, type ApiStatus } from './api-error.ts';
 import type { Connection } from './connection.ts';
+import { guardedDispatch } from './guarded-dispatch.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { defaultRetries, type RetrySettings, withRetries } from './retry.ts';
 
@@ -29,6 +30,11 @@ export interface TransportOptions {
   timeoutMs?: number;
   retries?: RetrySettings;
   observe?: (exchange: Exchange) => void;
+  /**
+   * Called at the last moment before each attempt at a request that is not a read is written to its connection. Throws where it
+   * must not be: the request fails with ApiError Withheld, its words are the message, and nothing was sent.
+   */
+  guard?: (info: RequestInfo) => void;
 }
 
 export interface Transport {
@@ -55,8 +61,11 @@ export function createTransport(options: TransportOptions): Transport {
     const answered = (code: number) =>
       options.observe?.({ ...info, code, seconds: (performance.now() - started) / 1000 });
     let answer: Answer;
+    let withheld: unknown;
     try {
-      answer = await agent.request({
+      const dispatcher =
+        request.method === 'GET' ? agent : guarded(info, (why) => (withheld = why));
+      answer = await dispatcher.request({
         origin: base.origin,
         path: base.pathname.replace(/\/$/, '') + request.path + queryString(request.query),
         method: request.method,
@@ -74,12 +83,26 @@ export function createTransport(options: TransportOptions): Transport {
         ...(request.signal ? { signal: request.signal } : {}),
       });
     } catch (cause) {
+      if (withheld !== undefined) throw refusedByGuard(info, withheld);
       answered(0);
       throw unanswered(info, cause);
     }
     answered(answer.statusCode);
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     throw await refusal(info, answer);
+  }
+
+  function guarded(info: RequestInfo, withhold: (why: unknown) => void): Dispatcher {
+    const { guard } = options;
+    if (!guard) return agent;
+    return guardedDispatch(agent, () => {
+      try {
+        guard(info);
+      } catch (why) {
+        withhold(why);
+        throw why;
+      }
+    });
   }
 
   /** A token may have been renewed since we read it: one more try with what is in the file now. */
@@ -182,6 +205,11 @@ function unanswered(info: RequestInfo, cause: unknown): ApiError {
     message: `no answer from the API server (${words}).`,
     cause,
   });
+}
+
+function refusedByGuard(info: RequestInfo, why: unknown): ApiError {
+  const message = why instanceof Error ? why.message : String(why);
+  return new ApiError({ ...info, status: 0, reason: 'Withheld', message, cause: why });
 }
 
 async function refusal(info: RequestInfo, answer: Answer): Promise<ApiError> {
