@@ -101,7 +101,8 @@ const serviceAccounts: Resource = {
   plural: 'serviceaccounts',
 };
 
-async function installCrd(transport: Transport): Promise<void> {
+/** Installs the CustomResourceDefinition and waits until it is served. */
+export async function installCrd(transport: Transport): Promise<void> {
   const text = await readFile(new URL('../crds/modelreleases.yaml', import.meta.url), 'utf8');
   // The schema of what occurs several times is written once there.
   const crd = parse(text, { merge: true });
@@ -119,7 +120,8 @@ async function installCrd(transport: Transport): Promise<void> {
   );
 }
 
-async function operatorToken(transport: Transport): Promise<string> {
+/** A token of the account `operator` in the namespace default, which has the rights that the chart gives. */
+export async function operatorToken(transport: Transport): Promise<string> {
   const objects = createObjects({ transport, fieldManager: 'test' });
   const account = { namespace: 'default', name: 'operator' };
   const of = (
