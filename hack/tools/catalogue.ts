@@ -54,6 +54,12 @@ export const goTools: GoTool[] = [
     takes: 'about 20 seconds',
   },
   {
+    name: 'kueue',
+    directory: join(modules, 'kueue'),
+    package: 'sigs.k8s.io/kueue/cmd/kueue',
+    takes: 'about 5 minutes on 2 cores',
+  },
+  {
     name: 'pause',
     directory: join(modules, 'pause'),
     package: '.',

@@ -30,6 +30,9 @@ export const recordAnnotations = {
   outcome: 'shelfwise.dev/outcome',
 } as const;
 
+/** On train's Job: the LocalQueue of Kueue that says when it begins. */
+export const queueLabel = 'kueue.x-k8s.io/queue-name';
+
 export type Component = 'snapshot' | 'train' | 'evaluate' | 'inference' | 'record';
 
 /** The labels that everything of a ModelRelease has: the operator's caches hold only what is managed by it. */

@@ -910,11 +910,15 @@ export interface ModelRelease {
        */
       priorityClassName?: string;
       /**
+       * A Kueue LocalQueue of this namespace. train's Job is then created suspended, with the label kueue.x-k8s.io/queue-name, and begins when Kueue admits it; until then the run waits and repeats Kueue's words. Without Kueue in the cluster it never begins.
+       */
+      queueName?: string;
+      /**
        * How long one pod of a step may run, counted from its start. The wait for a node does not count.
        */
       activeDeadlineSeconds: number;
       /**
-       * How long a pod of a step may wait to start (for a GPU, a Secret, an image) before the run fails. Until then the run waits and says for what.
+       * How long a pod of a step may wait to start (for a GPU, a Secret, an image) before the run fails. Until then the run waits and says for what. With queueName the wait in the queue is held to the same limit, counted apart and anew when Kueue takes back the place.
        */
       schedulingTimeoutSeconds: number;
       /**

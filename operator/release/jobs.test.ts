@@ -263,6 +263,20 @@ describe('jobs', () => {
     });
   }
 
+  it('wait in a queue of Kueue where spec.training.queueName names one: train alone', () => {
+    const cluster = jobsOf({ spec: { training: { ...spec.training, queueName: 'gpus' } } });
+    const queued = (step: string) => {
+      const { metadata, spec: job } = cluster.job(step);
+      const labels = [metadata.labels, job?.template.metadata?.labels];
+      return [...labels.map((each) => each?.['kueue.x-k8s.io/queue-name']), job?.suspend];
+    };
+    expect(queued('train')).to.deep.equal(['gpus', undefined, true]);
+    expect(queued('snapshot')).to.deep.equal([undefined, undefined, undefined]);
+    expect(queued('evaluate')).to.deep.equal([undefined, undefined, undefined]);
+    expect(jobsOf().job('train').metadata.labels).to.not.have.property('kueue.x-k8s.io/queue-name');
+    expect(jobsOf().job('train').spec).to.not.have.property('suspend');
+  });
+
   it('pass backoffLimit, resources and the model settings', () => {
     const model = {
       ...spec.training.model,

@@ -7,6 +7,7 @@ import {
   labelsFor,
   ownedBy,
   questionAnnotation,
+  queueLabel,
   releaseLabel,
   stepLabel,
 } from '../api/metadata.ts';
@@ -54,6 +55,7 @@ interface StepPlan {
   extra: Part[];
   pod?: { runtimeClassName?: string; priorityClassName?: string };
   annotations?: Record<string, string>;
+  queue?: string | undefined;
 }
 
 export interface JobContext {
@@ -112,6 +114,7 @@ export function trainJob(context: JobContext & { dataset: string }): JobObject {
     resources: withGpus(training.resources, training.gpu),
     placement: training,
     extra: [],
+    queue: training.queueName,
     pod: {
       ...(training.runtimeClassName === undefined
         ? {}
@@ -162,11 +165,13 @@ function stepJob(
     metadata: {
       name: jobName(run.release, step, attempt),
       ...(namespace === undefined ? {} : { namespace }),
-      labels,
+      labels: { ...labels, ...(plan.queue === undefined ? {} : { [queueLabel]: plan.queue }) },
       ...(plan.annotations ? { annotations: plan.annotations } : {}),
       ownerReferences: [ownedBy(modelRelease)],
     },
     spec: {
+      // Kueue lets it begin. Its webhook would suspend it, too; but where that fails nothing is to start early.
+      ...(plan.queue === undefined ? {} : { suspend: true }),
       backoffLimit: training.backoffLimit,
       // A pod that is going away may still publish: the next one starts when it is gone.
       podReplacementPolicy: 'Failed',
