@@ -45,7 +45,7 @@ export function modelRelease(namespace: string, spec: object = {}): KubernetesOb
   return whole;
 }
 
-/** Applies a ModelRelease in a new namespace and asks for one run after the other; each has to end as given. */
+/** Applies a ModelRelease in a namespace (a new one, if there is none) and asks for one run after the other; each has to end as given. */
 export async function live(
   transport: Transport,
   namespace: string,
@@ -53,7 +53,7 @@ export async function live(
   spec: object = {},
 ): Promise<void> {
   const objects = createObjects({ transport, fieldManager: 'person' });
-  await objects.create(namespaces, {
+  await objects.apply(namespaces, {
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: namespace },

@@ -69,6 +69,34 @@ describe('the chart', function () {
     });
   });
 
+  it('gives the operator its rules in all namespaces, or with names in these alone and nothing cluster-wide', async () => {
+    const monitoring = { podMonitor: { enabled: true } };
+    const everywhere = await render(helm, { monitoring });
+    const within = await render(helm, { monitoring, watchNamespaces: ['shop', 'store', 'shop'] });
+    const [clusterRole] = find(everywhere, 'ClusterRole').filter(
+      ({ metadata }) => metadata.name === 'shelfwise',
+    );
+    const placed = (objects: KubeObject[], kind: string) =>
+      find(objects, kind).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+    expect(placed(everywhere, 'Role')).to.deep.equal(['shelfwise-system/shelfwise-leader']);
+    const roles = ['shelfwise-system/shelfwise-leader', 'shop/shelfwise', 'store/shelfwise'];
+    for (const kind of ['Role', 'RoleBinding'])
+      expect(placed(within, kind).sort()).to.deep.equal(roles);
+    for (const { metadata, rules } of find(within, 'Role')) {
+      if (metadata.namespace !== 'shelfwise-system') expect(rules).to.deep.equal(clusterRole.rules);
+    }
+    for (const { subjects } of find(within, 'RoleBinding'))
+      expect(subjects).to.deep.equal(find(everywhere, 'ClusterRoleBinding')[0].subjects);
+    const wide = within.filter(({ metadata }) => metadata.namespace === undefined);
+    expect(wide.map(({ kind }) => kind)).to.deep.equal(['CustomResourceDefinition']);
+    expect(environment(everywhere, 'WATCH_NAMESPACES')).to.equal('');
+    expect(environment(within, 'WATCH_NAMESPACES')).to.equal('shop,store');
+    const selected = (objects: KubeObject[]) =>
+      find(objects, 'PodMonitor')[0].spec.namespaceSelector;
+    expect(selected(everywhere)).to.deep.equal({ any: true });
+    expect(selected(within)).to.deep.equal({ matchNames: ['shop', 'store'] });
+  });
+
   it('selects its own pods and no serving pods', async () => {
     const objects = await render(helm);
     const [deployment] = find(objects, 'Deployment');
@@ -92,6 +120,11 @@ describe('the chart', function () {
       says: '/images/trainer/digest',
     },
     { name: 'a second replica', values: { replicas: 2 }, says: "'replicas' not allowed" },
+    {
+      name: 'what is no name of a namespace',
+      values: { watchNamespaces: ['Shop'] },
+      says: '/watchNamespaces/0',
+    },
     { name: 'an unknown log level', values: { logLevel: 'loud' }, says: '/logLevel' },
     { name: 'a switch that is a string', values: { crds: { keep: 'yes' } }, says: '/crds/keep' },
     {

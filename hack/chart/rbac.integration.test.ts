@@ -27,6 +27,8 @@ const rare = [
   { verb: 'patch', resource: 'events.events.k8s.io' },
   // When a pod or a Job does not come on.
   { verb: 'list', resource: 'events' },
+  // Of the operator's pods one leads; here there is only one, without a Lease.
+  ...['get', 'create', 'update'].map((verb) => ({ verb, resource: 'leases.coordination.k8s.io' })),
   // When the first release ever does not become ready: there is none to go back to.
   { verb: 'delete', resource: 'deployments.apps' },
 ];

@@ -16,13 +16,13 @@ export interface Request {
 
 const template = new URL('../../charts/shelfwise/templates/rbac.yaml', import.meta.url);
 
-/** The rules that the chart gives the operator. They hold nothing of Helm's language, so that this can read them. */
+/** The rules that the chart gives the operator: where ModelReleases are, and for the Lease in its own namespace. */
 export async function chartRules(): Promise<Rule[]> {
   const text = await readFile(template, 'utf8');
-  const [, rules] = /^(rules:\n[\s\S]*?)^---$/m.exec(text) ?? [];
-  if (rules === undefined)
-    throw new Error(`${template.pathname} has no rules before its first ---.`);
-  return parse(rules).rules;
+  const blocks = [...text.matchAll(/^(rules:\n[\s\S]*?)^\{\{- end \}\}$/gm)];
+  if (blocks.length !== 2)
+    throw new Error(`${template.pathname} has ${blocks.length} blocks of rules, not 2.`);
+  return blocks.flatMap(([, rules = '']) => parse(rules).rules);
 }
 
 /** What the API server also checks when it is asked for something else. */
