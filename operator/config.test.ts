@@ -7,17 +7,25 @@ const images = {
   INFERENCE_IMAGE: 'r/inference:1',
 };
 
+const inside = { KUBERNETES_SERVICE_HOST: '10.0.0.1', POD_NAMESPACE: 'system' };
+
 describe('the operator’s configuration', () => {
   it('has defaults for all but the images', () => {
-    expect(
-      readConfig({ ...images, KUBERNETES_SERVICE_HOST: '10.0.0.1', LOG_LEVEL: '' }),
-    ).to.deep.equal({
+    expect(readConfig({ ...images, ...inside, LOG_LEVEL: '' })).to.deep.equal({
       images: { trainer: 'r/trainer:1', snapshot: 'r/snapshot:1', inference: 'r/inference:1' },
       imagePullPolicy: 'IfNotPresent',
       logLevel: 'info',
       port: 8080,
       namespaces: [],
       pod: 'shelfwise-operator',
+      leaderElection: {
+        namespace: 'system',
+        name: 'shelfwise-operator',
+        podUid: undefined,
+        leaseDurationSeconds: 15,
+        renewDeadlineSeconds: 10,
+        retryPeriodSeconds: 2,
+      },
       cluster: { inside: { host: '10.0.0.1', port: '443' } },
     });
   });
@@ -44,6 +52,16 @@ describe('the operator’s configuration', () => {
     });
   }
 
+  it('elects a leader in a cluster, and elsewhere where it is asked to', () => {
+    const elects = (env: Record<string, string>) =>
+      readConfig({ ...images, ...env }).leaderElection?.namespace;
+    expect(elects({ ...inside, LEADER_ELECTION: 'false' })).to.equal(undefined);
+    expect(elects({ KUBECONFIG: '/a' })).to.equal(undefined);
+    const chosen = { KUBECONFIG: '/a', LEADER_ELECTION: 'true', LEASE_NAMESPACE: 'mine' };
+    expect(elects(chosen)).to.equal('mine');
+    expect(elects({ ...inside, LEASE_NAMESPACE: 'mine' })).to.equal('mine');
+  });
+
   const faults: [string, Record<string, string>, RegExp][] = [
     [
       'a missing image',
@@ -63,6 +81,19 @@ describe('the operator’s configuration', () => {
       { WATCH_NAMESPACES: 'shop,Shop' },
       /: WATCH_NAMESPACES must be names of namespaces, separated by commas\.$/,
     ],
+    [
+      'a Lease without a namespace',
+      { LEADER_ELECTION: 'true' },
+      /LEASE_NAMESPACE is not set, nor is POD_NAMESPACE; .* LEADER_ELECTION=false does without\.$/,
+    ],
+    [
+      'a leader that would outlast its Lease, and one that would have one try',
+      { ...inside, LEASE_RENEW_DEADLINE_SECONDS: '15', LEASE_RETRY_PERIOD_SECONDS: '8' },
+      /LEASE_RENEW_DEADLINE_SECONDS must be less .*; LEASE_RETRY_PERIOD_SECONDS must be at most half/,
+    ],
+    ['half a second', { LEASE_DURATION_SECONDS: '1.5' }, /LEASE_DURATION_SECONDS must be a whole/],
+    ['no time', { LEASE_RETRY_PERIOD_SECONDS: '0' }, /LEASE_RETRY_PERIOD_SECONDS must be more/],
+    ['neither yes nor no', { LEADER_ELECTION: 'yes' }, /LEADER_ELECTION must be true or false/],
     ['several faults', { PORT: 'http', LOG_LEVEL: 'loud' }, /LOG_LEVEL .*; PORT /],
   ];
   for (const [name, change, message] of faults) {
