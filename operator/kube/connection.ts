@@ -19,8 +19,11 @@ export interface Connection {
   tls(): TlsMaterial;
   /** Asked at each request: Authorization, perhaps Impersonate-User. */
   headers(): Promise<Record<string, string>>;
-  /** The API server answered 401: the next headers() is to be a fresh one. */
-  refresh(): void;
+  /**
+   * The API server answered 401 to these headers: the next headers() is to be a fresh one, unless there are others by now (many
+   * requests are refused at once, and one run of an exec plugin is enough for them).
+   */
+  refresh(refused?: Record<string, string>): void;
 }
 
 /** kubelet renews a token at 80 % of its life, of 10 min at least; client-go reads the file once a minute, too. */

@@ -1,7 +1,10 @@
-import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { ApiError, type ApiStatus } from './api-error.ts';
+import type { Dispatcher } from 'undici';
+import { type Answer, json, refusal, unanswered } from './api-answer.ts';
+import { ApiError } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import { guardedDispatch } from './guarded-dispatch.ts';
+import { createPool } from './pool.ts';
+import { createTokenBucket, defaultRateLimit, type RateLimit } from './rate-limit.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { defaultRetries, type RetrySettings, withRetries } from './retry.ts';
 
@@ -15,12 +18,23 @@ export interface ApiRequest {
   /** application/json, if not said otherwise. */
   contentType?: string;
   signal?: AbortSignal;
+  /** Does not wait behind others for its turn under the rate limit: for what keeps a lease. */
+  urgent?: boolean;
 }
 
 /** One HTTP exchange, retries counted one by one. `code` is the HTTP status, or 0 when no answer came. */
 export interface Exchange extends RequestInfo {
   code: number;
+  /** Until the head of the answer. */
   seconds: number;
+}
+
+/** A stream that is over: how long it lasted and what came. */
+export interface Streamed extends RequestInfo {
+  seconds: number;
+  bytes: number;
+  /** The server ended it in order, we left it, or it broke. */
+  end: 'server' | 'client' | 'error';
 }
 
 export interface TransportOptions {
@@ -29,7 +43,14 @@ export interface TransportOptions {
   /** For the answer's head, and for each pause in its body. */
   timeoutMs?: number;
   retries?: RetrySettings;
+  /** Of all requests but streams; none with false. */
+  rateLimit?: RateLimit | false;
+  /** HTTP/1.1, if not said otherwise: it costs less CPU, and one dead connection does not hold up everything. */
+  http2?: boolean;
   observe?: (exchange: Exchange) => void;
+  /** A request had to wait for its turn under our own rate limit. */
+  throttled?: (info: RequestInfo, seconds: number) => void;
+  streamed?: (stream: Streamed) => void;
   /**
    * Called at the last moment before each attempt at a request that is not a read is written to its connection. Throws where it
    * must not be: the request fails with ApiError Withheld, its words are the message, and nothing was sent.
@@ -48,29 +69,41 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-type Answer = Dispatcher.ResponseData;
-
 /** The one way to the API server: a pool of keep-alive connections, shared by every request and watch. */
 export function createTransport(options: TransportOptions): Transport {
   const { connection, userAgent, timeoutMs = 30_000, retries = defaultRetries } = options;
+  const { rateLimit = defaultRateLimit, http2 = false } = options;
   const base = new URL(connection.server);
-  const agent = new Agent({ connect: connector(connection), keepAliveTimeout: 30_000 });
+  const pool = createPool({ connection, http2 });
+  const bucket = rateLimit === false ? undefined : createTokenBucket(rateLimit);
+
+  async function turn(request: ApiRequest, info: RequestInfo): Promise<void> {
+    if (bucket === undefined || request.urgent) return;
+    const seconds = await bucket.take(request.signal).catch((cause) => {
+      throw unanswered(info, cause);
+    });
+    if (seconds > 0) options.throttled?.(info, seconds);
+  }
 
   async function send(request: ApiRequest, info: RequestInfo, streaming: boolean): Promise<Answer> {
+    if (!streaming) await turn(request, info);
     const started = performance.now();
     const answered = (code: number) =>
       options.observe?.({ ...info, code, seconds: (performance.now() - started) / 1000 });
     let answer: Answer;
     let withheld: unknown;
+    let credentials: Record<string, string> = {};
     try {
+      const agent = pool.dispatcher();
       const dispatcher =
-        request.method === 'GET' ? agent : guarded(info, (why) => (withheld = why));
+        request.method === 'GET' ? agent : guarded(agent, info, (why) => (withheld = why));
+      credentials = await connection.headers();
       answer = await dispatcher.request({
         origin: base.origin,
         path: base.pathname.replace(/\/$/, '') + request.path + queryString(request.query),
         method: request.method,
         headers: {
-          ...(await connection.headers()),
+          ...credentials,
           accept: 'application/json',
           'user-agent': userAgent,
           ...(request.body === undefined
@@ -85,14 +118,23 @@ export function createTransport(options: TransportOptions): Transport {
     } catch (cause) {
       if (withheld !== undefined) throw refusedByGuard(info, withheld);
       answered(0);
+      pool.doubt();
       throw unanswered(info, cause);
     }
     answered(answer.statusCode);
+    if (answer.statusCode === 401) {
+      connection.refresh(credentials);
+      pool.doubt();
+    }
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     throw await refusal(info, answer);
   }
 
-  function guarded(info: RequestInfo, withhold: (why: unknown) => void): Dispatcher {
+  function guarded(
+    agent: Dispatcher,
+    info: RequestInfo,
+    withhold: (why: unknown) => void,
+  ): Dispatcher {
     const { guard } = options;
     if (!guard) return agent;
     return guardedDispatch(agent, () => {
@@ -105,13 +147,12 @@ export function createTransport(options: TransportOptions): Transport {
     });
   }
 
-  /** A token may have been renewed since we read it: one more try with what is in the file now. */
+  /** A token may have been renewed since we read it: one more try with what there is now. */
   async function authorised<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
-      connection.refresh();
       return attempt();
     }
   }
@@ -127,30 +168,19 @@ export function createTransport(options: TransportOptions): Transport {
 
     async stream(request: ApiRequest): Promise<AsyncIterable<Uint8Array>> {
       const info = requestInfo(request.method, request.path, request.query);
+      const started = performance.now();
       const { body } = await authorised(() => send(request, info, true));
-      return bytes(info, body);
+      return bytes(info, body, (read, end) =>
+        options.streamed?.({
+          ...info,
+          seconds: (performance.now() - started) / 1000,
+          bytes: read,
+          end,
+        }),
+      );
     },
 
-    close: () => agent.destroy(),
-  };
-}
-
-/** Reads the certificates anew for each connection, and keeps the TLS sessions while they stay the same. */
-function connector(connection: Connection): buildConnector.connector {
-  let key = '';
-  let connect: buildConnector.connector | undefined;
-  return (target, callback) => {
-    try {
-      const tls = connection.tls();
-      const now = JSON.stringify(Object.values(tls).map(String));
-      if (connect === undefined || now !== key)
-        connect = buildConnector({ timeout: 10_000, ...tls });
-      key = now;
-    } catch (error) {
-      callback(error as Error, null);
-      return;
-    }
-    connect(target, callback);
+    close: () => pool.close(),
   };
 }
 
@@ -162,76 +192,30 @@ function queryString(query: ApiRequest['query'] = {}): string {
   return parameters.size === 0 ? '' : `?${parameters}`;
 }
 
-async function json<T>(info: RequestInfo, { statusCode, body }: Answer): Promise<T> {
-  let text: string;
+async function* bytes(
+  info: RequestInfo,
+  body: Answer['body'],
+  ended: (read: number, end: Streamed['end']) => void,
+): AsyncGenerator<Uint8Array> {
+  let read = 0;
+  let end: Streamed['end'] = 'client';
   try {
-    text = await body.text();
+    for await (const chunk of body) {
+      read += chunk.length;
+      yield chunk;
+    }
+    end = 'server';
   } catch (cause) {
-    throw unanswered(info, cause);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const message = `the answer (HTTP ${statusCode}, ${text.length} characters) is not JSON.`;
-    throw new ApiError({ ...info, status: 0, reason: 'BadResponse', message, cause });
-  }
-}
-
-async function* bytes(info: RequestInfo, body: Answer['body']): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of body) yield chunk;
-  } catch (cause) {
+    end = 'error';
     throw unanswered(info, cause);
   } finally {
     // A body that is left unread would keep its connection from everybody else.
     body.destroy();
+    ended(read, end);
   }
-}
-
-function unanswered(info: RequestInfo, cause: unknown): ApiError {
-  const {
-    code = '',
-    message = String(cause),
-    errors = [],
-  } = cause as Error & {
-    code?: string;
-    errors?: Error[];
-  };
-  const words = message || errors.map((error) => error.message).join('; ') || code;
-  return new ApiError({
-    ...info,
-    status: 0,
-    reason: /TIMEOUT/.test(code) ? 'Timeout' : 'Unreachable',
-    message: `no answer from the API server (${words}).`,
-    cause,
-  });
 }
 
 function refusedByGuard(info: RequestInfo, why: unknown): ApiError {
   const message = why instanceof Error ? why.message : String(why);
   return new ApiError({ ...info, status: 0, reason: 'Withheld', message, cause: why });
-}
-
-async function refusal(info: RequestInfo, answer: Answer): Promise<ApiError> {
-  const text = await answer.body.text().catch(() => '');
-  const status = parseStatus(text);
-  const header = Number(answer.headers['retry-after']);
-  const seconds = Number.isFinite(header) ? header : status?.details?.retryAfterSeconds;
-  return new ApiError({
-    ...info,
-    status: answer.statusCode,
-    reason: status?.reason || `HTTP${answer.statusCode}`,
-    message: status?.message || `HTTP ${answer.statusCode} ${text.slice(0, 500)}`.trim(),
-    ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1000 }),
-  });
-}
-
-function parseStatus(text: string): ApiStatus | undefined {
-  try {
-    const status = JSON.parse(text) as ApiStatus;
-    return status.kind === 'Status' ? status : undefined;
-  } catch {
-    // A proxy in between, or the API server while it starts, answers in plain text: that text is the message.
-    return undefined;
-  }
 }
