@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
+import { waitFor } from '../../hack/process/wait.ts';
 import { ApiError } from './api-error.ts';
 import { defaultRetries } from './retry.ts';
 import {
@@ -9,7 +10,13 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from './scripted-server.ts';
-import { createTransport, type Exchange, type Transport } from './transport.ts';
+import {
+  createTransport,
+  type Exchange,
+  type Streamed,
+  type Transport,
+  type TransportOptions,
+} from './transport.ts';
 
 const quick = { ...defaultRetries, baseDelayMs: 1, maximumDelayMs: 2 };
 const pod = { kind: 'Pod', metadata: { name: 'a' } };
@@ -21,18 +28,28 @@ describe('transport', () => {
   let server: ScriptedServer;
   let transport: Transport;
   let exchanges: Exchange[];
+  let throttled: string[];
+  let streamed: Streamed[];
 
-  async function start(script: Script, connection = {}, timeoutMs = 30_000): Promise<void> {
+  async function start(
+    script: Script,
+    connection = {},
+    options: Partial<TransportOptions> = {},
+  ): Promise<void> {
     server = await startScriptedServer((request, response, number) =>
       script(response, number, request),
     );
     exchanges = [];
+    throttled = [];
+    streamed = [];
     transport = createTransport({
       connection: { ...server.connection, ...connection },
       userAgent: 'shelfwise-test',
       retries: quick,
-      timeoutMs,
       observe: (exchange) => exchanges.push(exchange),
+      throttled: ({ verb }) => throttled.push(verb),
+      streamed: (stream) => streamed.push(stream),
+      ...options,
     });
   }
 
@@ -163,7 +180,7 @@ describe('transport', () => {
   });
 
   it('does not wait for an answer for ever', async () => {
-    await start(() => undefined, {}, 1);
+    await start(() => undefined, {}, { timeoutMs: 1 });
     expect((await errorOf(get())).reason).to.equal('Timeout');
   });
 
@@ -216,5 +233,94 @@ describe('transport', () => {
     );
     expect(seen).to.deep.equal(['first']);
     expect(error).to.include({ reason: 'Unreachable', verb: 'watch' });
+  });
+
+  it('takes requests that come at once one after the other, but not streams and what is urgent', async () => {
+    await start(
+      (response) => answer(response, 200, pod),
+      {},
+      {
+        rateLimit: { qps: 20, burst: 1 },
+      },
+    );
+    await Promise.all([get(), get(), get()]);
+    expect(throttled).to.deep.equal(['get', 'get']);
+    await transport.request({ method: 'GET', path, urgent: true });
+    for await (const _ of await transport.stream({ method: 'GET', path }));
+    expect(throttled).to.have.length(2);
+  });
+
+  it('does not keep a request waiting for its turn that was called off', async () => {
+    await start(
+      (response) => answer(response, 200, pod),
+      {},
+      { rateLimit: { qps: 1e-3, burst: 1 } },
+    );
+    await get();
+    const stop = new AbortController();
+    const waiting = errorOf(transport.request({ method: 'GET', path, signal: stop.signal }));
+    stop.abort();
+    expect((await waiting).message).to.match(/^Cannot get pods shop\/a: .*abort/);
+    expect(server.received).to.have.length(1);
+  });
+
+  it('reads again through another connection when one is silently gone', async () => {
+    const dead = new Set<unknown>();
+    await start(
+      (response) => {
+        // As when a load balancer forgot the connection: what is sent into it is heard of no more.
+        if (dead.has(response.socket)) return;
+        dead.add(response.socket);
+        answer(response, 200, pod);
+      },
+      {},
+      { timeoutMs: 500 },
+    );
+    await waitFor(
+      async () => {
+        expect(await get()).to.deep.equal(pod);
+        return exchanges.some(({ code }) => code === 0) || undefined;
+      },
+      { what: 'a request into a dead connection', limitMs: 30_000 },
+    );
+    expect(dead.size).to.be.at.least(2);
+  });
+
+  it('asks for new credentials once, however many requests were refused at a time', async () => {
+    let token = 0;
+    const refused: unknown[] = [];
+    await start(
+      (response, _, { headers }) =>
+        headers.authorization === '0'
+          ? refuse(response, 401, 'Unauthorized', 'no')
+          : answer(response, 200, pod),
+      {
+        headers: async () => ({ authorization: String(token) }),
+        refresh: (headers: Record<string, string>) => {
+          refused.push(headers.authorization);
+          token = 1;
+        },
+      },
+    );
+    await Promise.all([get(), get(), get()]);
+    // What was refused is said each time: the connection sees that it has something newer already.
+    expect(refused).to.deep.equal(['0', '0', '0']);
+    expect(exchanges.map(({ code }) => code)).to.deep.equal([401, 401, 401, 200, 200, 200]);
+  });
+
+  it('tells how long a stream lasted, what came and who ended it', async () => {
+    await start((response) => response.end('four'));
+    const read = async (leave: boolean) => {
+      for await (const _ of await transport.stream({ method: 'GET', path, query: { watch: true } }))
+        if (leave) break;
+    };
+    await read(false);
+    await read(true);
+    expect(
+      streamed.map(({ verb, resource, bytes, end }) => [verb, resource, bytes, end]),
+    ).to.deep.equal([
+      ['watch', 'pods', 4, 'server'],
+      ['watch', 'pods', 4, 'client'],
+    ]);
   });
 });
