@@ -1,0 +1,123 @@
+import {
+  apiVersion,
+  kind,
+  type ModelRelease,
+  modelReleases,
+} from '../../operator/api/model-release.ts';
+import type { KubernetesObject, Stored } from '../../operator/kube/object.ts';
+import { createObjects, type Objects } from '../../operator/kube/objects.ts';
+import { controllerRevisions, type Resource } from '../../operator/kube/resource.ts';
+import type { Transport } from '../../operator/kube/transport.ts';
+import { buildRecord, readRecord } from '../../operator/release/record.ts';
+import { history } from './history.ts';
+
+const namespaces: Resource = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  clusterScoped: true,
+};
+
+/** So many at a time keep an API server busy. */
+const atOnce = 24;
+
+/** Does all of it, so many at a time; the first error ends it. */
+export async function inParallel<T>(
+  items: Iterable<T>,
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
+  const rest = [...items].values();
+  const worker = async () => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+export async function createNamespace(admin: Transport, name: string): Promise<void> {
+  await loader(admin).create(namespaces, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name },
+  });
+}
+
+function loader(admin: Transport): Objects {
+  return createObjects({ transport: admin, fieldManager: 'bench' });
+}
+
+/** 29 February: a schedule that is not due while anybody looks. */
+export const never = '0 0 29 2 *';
+
+/** A ModelRelease as shops write them: with what most set, and no more. */
+export function modelRelease(
+  namespace: string,
+  name: string,
+  cron: string,
+): KubernetesObject & { spec: object } {
+  return {
+    apiVersion,
+    kind,
+    metadata: { namespace, name, labels: { team: 'search' } },
+    spec: {
+      schedule: { cron, timeZone: 'Europe/Paris' },
+      store: {
+        s3: {
+          endpoint: 'https://s3.storage.svc:7070',
+          region: 'eu-west-3',
+          bucket: 'models',
+          prefix: 'classifier',
+          forcePathStyle: true,
+          credentialsSecret: { name: 's3-credentials' },
+        },
+      },
+      dataset: { catalog: { databaseSecret: { name: 'catalog-read', key: 'url' } } },
+      training: {
+        gpu: { count: 1 },
+        resources: { requests: { cpu: '4', memory: '16Gi' }, limits: { memory: '16Gi' } },
+        tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }],
+      },
+      gate: {
+        metrics: [
+          { name: 'accuracy', minimum: '0.76' },
+          { name: 'macroF1', minimum: '0.70' },
+        ],
+      },
+      serving: {
+        replicas: 1,
+        resources: { requests: { cpu: '250m', memory: '512Mi' }, limits: { memory: '1Gi' } },
+        auth: { signingKeySecret: { name: 'token-keys' } },
+        database: { secret: { name: 'accounts', key: 'url' } },
+      },
+    },
+  };
+}
+
+/** Creates so many ModelReleases, each with a history, in ten namespaces. Deployments and Services are the operator's work. */
+export async function loadHistory(
+  admin: Transport,
+  {
+    releases,
+    runs,
+    onLoaded,
+  }: { releases: number; runs: number; onLoaded: (count: number) => void },
+): Promise<void> {
+  const objects = loader(admin);
+  const shops = Array.from({ length: 10 }, (_, index) => `shop-${index}`);
+  for (const shop of shops) await createNamespace(admin, shop);
+  let loaded = 0;
+  const numbers = Array.from({ length: releases }, (_, index) => index);
+  await inParallel(numbers, async (number) => {
+    const shop = shops[number % shops.length] ?? '';
+    const wanted = modelRelease(shop, `products-${number}`, never);
+    const created = await objects.create(modelReleases, wanted);
+    // The schema fills in the rest.
+    const owner = created as unknown as Stored<ModelRelease>;
+    for (const run of history(owner, runs, new Date())) {
+      const record = buildRecord(run, owner);
+      const stored = await objects.create(controllerRevisions, record);
+      const read = readRecord(stored);
+      if ('unreadable' in read) throw new Error(read.unreadable);
+    }
+    onLoaded(++loaded);
+  });
+}

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePorts } from '../cluster/free-ports.ts';
+import { readConfig } from '../config.ts';
+import { lastLines } from '../process/run.ts';
+import { waitFor } from '../process/wait.ts';
+import { images } from './history.ts';
+import { type Memory, memoryOf } from './memory.ts';
+import { parseMetrics, type Sample } from './metrics.ts';
+
+/** The operator's own program, as its image starts it. */
+export interface OperatorProcess {
+  /** performance.now() when it was started. */
+  startedAt: number;
+  /** Its log: JSON lines. */
+  log: string;
+  metrics(): Promise<Sample[]>;
+  memory(): Memory;
+  isReady(): Promise<boolean>;
+  /** Sends a signal; resolves when the process has ended, for SIGSTOP and SIGCONT at once. */
+  signal(name: NodeJS.Signals): Promise<void>;
+  /** How it ended, if it did: the exit code or the signal. */
+  ended(): string | undefined;
+}
+
+export interface OperatorProcessOptions {
+  kubeconfig: string;
+  /** Where its log goes, and what the log's file and the pod in events are named by. */
+  directory: string;
+  name: string;
+  environment?: Record<string, string>;
+}
+
+const program = new URL('../../operator/main.ts', import.meta.url).pathname;
+
+export async function startOperatorProcess(
+  options: OperatorProcessOptions,
+): Promise<OperatorProcess> {
+  const [port = 0] = await freePorts(1);
+  const log = join(options.directory, `${options.name}.log`);
+  const descriptor = openSync(log, 'a');
+  const { PATH, NODE_OPTIONS } = readConfig().inherited;
+  const startedAt = performance.now();
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, program], {
+    stdio: ['ignore', descriptor, descriptor],
+    env: {
+      ...(PATH === undefined ? {} : { PATH }),
+      ...(NODE_OPTIONS === undefined ? {} : { NODE_OPTIONS }),
+      KUBECONFIG: options.kubeconfig,
+      TRAINER_IMAGE: images.trainer,
+      SNAPSHOT_IMAGE: images.snapshot,
+      INFERENCE_IMAGE: images.inference,
+      PORT: String(port),
+      POD_NAME: options.name,
+      ...options.environment,
+    },
+  });
+  closeSync(descriptor);
+  const page = async (path: string) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      signal: AbortSignal.timeout(10_000),
+    });
+    return { ok: answer.ok, text: await answer.text() };
+  };
+  const operator: OperatorProcess = {
+    startedAt,
+    log,
+    metrics: async () => parseMetrics((await page('/metrics')).text),
+    memory: () => memoryOf(child.pid ?? 0),
+    isReady: async () => (await page('/readyz').catch(() => ({ ok: false }))).ok,
+    ended: () => endOf(child),
+    async signal(name) {
+      if (endOf(child) !== undefined) return;
+      const ended = once(child, 'close');
+      child.kill(name);
+      if (name !== 'SIGSTOP' && name !== 'SIGCONT') await ended;
+    },
+  };
+  await waitFor(async () => (await page('/healthz')).ok || undefined, {
+    what: `the operator ${options.name} to start, see ${log}`,
+    limitMs: 60_000,
+    hopeless: () => {
+      const end = endOf(child);
+      return end && `The operator ${options.name} ended (${end}) while it started, see ${log}.`;
+    },
+  }).catch(async (cause) => {
+    throw new Error(`${cause.message}\n${lastLines(await readFile(log, 'utf8'), 15)}`, { cause });
+  });
+  return operator;
+}
+
+function endOf({ exitCode, signalCode }: ChildProcess): string | undefined {
+  if (signalCode !== null) return signalCode;
+  return exitCode === null ? undefined : `exit code ${exitCode}`;
+}
