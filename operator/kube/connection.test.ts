@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { inClusterConnection, kubeconfigConnection } from './connection.ts';
+import { remembered } from './remembered.ts';
 
 describe('connection', () => {
   let directory: string;
@@ -46,6 +47,22 @@ describe('connection', () => {
       expect(await connection.headers()).to.deep.equal({ authorization: 'Bearer second' });
     });
 
+    it('keeps its token while the file is empty or gone, and takes the new one then', async () => {
+      let now = 0;
+      const token = join(directory, 'token');
+      await writeFile(token, 'first');
+      const value = remembered(
+        async () => ({ value: await readFile(token, 'utf8'), goodForMs: 60_000 }),
+        () => now,
+      );
+      expect(await value.get()).to.equal('first');
+      await rm(token);
+      now = 61_000;
+      expect(await value.get()).to.equal('first');
+      await writeFile(token, 'second');
+      expect(await value.get()).to.equal('second');
+    });
+
     it('reads the CA at each handshake', async () => {
       await writeFile(join(directory, 'ca.crt'), 'old');
       const connection = connect();
@@ -83,19 +100,116 @@ describe('connection', () => {
       expect(await basic.headers()).to.deep.equal({ authorization: `Basic ${base64('a:b')}` });
     });
 
-    it('runs an exec plugin', async () => {
-      const credential = {
-        apiVersion: 'client.authentication.k8s.io/v1',
-        kind: 'ExecCredential',
-        status: { token: 'x' },
+    describe('with an exec plugin', () => {
+      const apiVersion = 'client.authentication.k8s.io/v1';
+      /** A plugin that counts its runs in a file and answers what the shell makes of this. */
+      const plugin = async (status: object, more: object = {}, cluster: object = {}) => {
+        const answer = JSON.stringify({ apiVersion, kind: 'ExecCredential', status });
+        const script = `echo run >> ${directory}/runs; n=$(wc -l < ${directory}/runs); cat <<END\n${answer}\nEND`;
+        return kubeconfig(cluster, {
+          exec: { apiVersion, command: 'sh', args: ['-c', script], ...more },
+        });
       };
-      const exec = {
-        apiVersion: credential.apiVersion,
-        command: 'echo',
-        args: [JSON.stringify(credential)],
-      };
-      const connection = await kubeconfigConnection([await kubeconfig({}, { exec })]);
-      expect(await connection.headers()).to.deep.equal({ Authorization: 'Bearer x' });
+      const runs = async () => (await readFile(join(directory, 'runs'), 'utf8')).length / 4;
+
+      it('runs it once for all requests, and again when its credential was refused', async () => {
+        const connection = await kubeconfigConnection([await plugin({ token: 't$n' })]);
+        const first = await connection.headers();
+        expect(first).to.deep.equal({ authorization: 'Bearer t1' });
+        expect(await connection.headers()).to.equal(first);
+        connection.refresh(first);
+        const second = await Promise.all([connection.headers(), connection.headers()]);
+        expect(second).to.deep.equal([
+          { authorization: 'Bearer t2' },
+          { authorization: 'Bearer t2' },
+        ]);
+        // Another request was refused with the first one, too, and says so late.
+        connection.refresh(first);
+        expect(await connection.headers()).to.deep.equal({ authorization: 'Bearer t2' });
+        expect(await runs()).to.equal(2);
+      });
+
+      it('runs it again before its credential expires', async () => {
+        const soon = new Date(Date.now() + 5_000).toISOString();
+        const connection = await kubeconfigConnection([
+          await plugin({ token: 't$n', expirationTimestamp: soon }),
+        ]);
+        expect(await connection.headers()).to.deep.equal({ authorization: 'Bearer t2' });
+      });
+
+      it('keeps a credential that is good for long', async () => {
+        const later = new Date(Date.now() + 3_600_000).toISOString();
+        const connection = await kubeconfigConnection([
+          await plugin({ token: 't$n', expirationTimestamp: later }),
+        ]);
+        await connection.headers();
+        expect(await runs()).to.equal(1);
+      });
+
+      it('takes a client certificate, and tells the plugin about the cluster', async () => {
+        const status = { clientCertificateData: 'cert', clientKeyData: 'key' };
+        const path = await plugin(
+          status,
+          { provideClusterInfo: true, env: [{ name: 'MORE', value: 'yes' }] },
+          { 'certificate-authority-data': base64('ca') },
+        );
+        const config = JSON.parse(await readFile(path, 'utf8'));
+        config.users[0].user.exec.args[1] = config.users[0].user.exec.args[1].replace(
+          'cat',
+          `echo "$MORE $KUBERNETES_EXEC_INFO" > ${directory}/info; cat`,
+        );
+        await writeFile(path, JSON.stringify(config));
+        const connection = await kubeconfigConnection([path]);
+        expect(connection.tls()).to.deep.include({ cert: 'cert', key: 'key' });
+        expect(await connection.headers()).to.deep.equal({});
+        const [more, info = ''] = (await readFile(join(directory, 'info'), 'utf8')).split(/ (.*)/s);
+        expect(more).to.equal('yes');
+        expect(JSON.parse(info)).to.deep.equal({
+          apiVersion,
+          kind: 'ExecCredential',
+          spec: {
+            interactive: false,
+            cluster: { server: 'https://api:6443', 'certificate-authority-data': base64('ca') },
+          },
+        });
+      });
+
+      const faults: { name: string; exec: object; words: RegExp }[] = [
+        {
+          name: 'is not there',
+          exec: { command: 'no-such-plugin', installHint: 'Install it with apt.' },
+          words: /The credential plugin no-such-plugin failed: .*ENOENT.* Install it with apt\./,
+        },
+        {
+          name: 'fails',
+          exec: { command: 'sh', args: ['-c', 'echo log in first >&2; exit 3'] },
+          words: /The credential plugin sh failed: log in first\./,
+        },
+        {
+          name: 'answers no JSON',
+          exec: { command: 'echo', args: ['secret'] },
+          words: /plugin echo answered 7 characters that are no JSON\.$/,
+        },
+        {
+          name: 'answers something else',
+          exec: { command: 'echo', args: ['{"kind":"Pod","apiVersion":"v1"}'] },
+          words: /plugin echo answered a Pod of v1, not client\.authentication/,
+        },
+        {
+          name: 'answers nothing of use',
+          exec: {
+            command: 'echo',
+            args: [JSON.stringify({ kind: 'ExecCredential', apiVersion, status: {} })],
+          },
+          words: /neither a token nor a certificate/,
+        },
+      ];
+      for (const { name, exec, words } of faults) {
+        it(`says so when it ${name}`, async () => {
+          const path = await kubeconfig({}, { exec: { apiVersion, ...exec } });
+          expect(await kubeconfigConnection([path]).catch(String)).to.match(words);
+        });
+      }
     });
 
     it('refuses what it cannot do in a sentence', async () => {

@@ -6,7 +6,7 @@ export interface PoolOptions {
   /** HTTP/1.1, if not said otherwise: README.md says why. */
   http2?: boolean;
   /** How often it is checked whether the certificates are still the same. */
-  recheckMs?: number;
+  recheckMs?: number | undefined;
 }
 
 /** The connections to one API server, kept alive. */

@@ -47,6 +47,8 @@ export interface TransportOptions {
   rateLimit?: RateLimit | false;
   /** HTTP/1.1, if not said otherwise: it costs less CPU, and one dead connection does not hold up everything. */
   http2?: boolean;
+  /** How often it is looked whether our certificates were renewed. */
+  recheckMs?: number;
   observe?: (exchange: Exchange) => void;
   /** A request had to wait for its turn under our own rate limit. */
   throttled?: (info: RequestInfo, seconds: number) => void;
@@ -72,9 +74,9 @@ export interface Transport {
 /** The one way to the API server: a pool of keep-alive connections, shared by every request and watch. */
 export function createTransport(options: TransportOptions): Transport {
   const { connection, userAgent, timeoutMs = 30_000, retries = defaultRetries } = options;
-  const { rateLimit = defaultRateLimit, http2 = false } = options;
+  const { rateLimit = defaultRateLimit, http2 = false, recheckMs } = options;
   const base = new URL(connection.server);
-  const pool = createPool({ connection, http2 });
+  const pool = createPool({ connection, http2, recheckMs });
   const bucket = rateLimit === false ? undefined : createTokenBucket(rateLimit);
 
   async function turn(request: ApiRequest, info: RequestInfo): Promise<void> {
@@ -94,10 +96,10 @@ export function createTransport(options: TransportOptions): Transport {
     let withheld: unknown;
     let credentials: Record<string, string> = {};
     try {
+      credentials = await connection.headers();
       const agent = pool.dispatcher();
       const dispatcher =
         request.method === 'GET' ? agent : guarded(agent, info, (why) => (withheld = why));
-      credentials = await connection.headers();
       answer = await dispatcher.request({
         origin: base.origin,
         path: base.pathname.replace(/\/$/, '') + request.path + queryString(request.query),
