@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { ApiError, hasReason } from './api-error.ts';
+import { microTime } from './micro-time.ts';
 import type { KubernetesObject } from './object.ts';
 import { events, pathOf } from './resource.ts';
 import type { Transport } from './transport.ts';
@@ -159,11 +160,6 @@ function identityOf({ regarding, type, reason, action, note }: EventNote): strin
 
 function isPowerOfTwo(count: number): boolean {
   return Number.isInteger(Math.log2(count));
-}
-
-/** metav1.MicroTime wants six digits; Dates have three. */
-function microTime(at: Date): string {
-  return at.toISOString().replace('Z', '000Z');
 }
 
 /** At most so many bytes of UTF-8, never half a character. */

@@ -21,6 +21,11 @@ export const controllerRevisions: Resource = {
   kind: 'ControllerRevision',
   plural: 'controllerrevisions',
 };
+export const leases: Resource = {
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  plural: 'leases',
+};
 export const events: Resource = { apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events' };
 
 /**
