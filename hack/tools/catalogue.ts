@@ -60,6 +60,12 @@ export const goTools: GoTool[] = [
     takes: 'about 5 minutes on 2 cores',
   },
   {
+    name: 'kwok',
+    directory: join(modules, 'kwok'),
+    package: 'sigs.k8s.io/kwok/cmd/kwok',
+    takes: 'about 2 minutes',
+  },
+  {
     name: 'pause',
     directory: join(modules, 'pause'),
     package: '.',
