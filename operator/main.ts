@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { destination, pino } from 'pino';
 import { type Config, readConfig } from './config.ts';
 import { type Connection, inClusterConnection, kubeconfigConnection } from './kube/connection.ts';
+import { LeaseLost } from './kube/leader-election.ts';
 import { startOperator } from './operator.ts';
 
 /** Synchronous: the last words before an exit are the ones that matter. */
@@ -46,9 +47,10 @@ function toStop(): Promise<NodeJS.Signals> {
   });
 }
 
-/** A state that nobody foresaw is left by a new start, not worked on in. */
+/** A state that nobody foresaw is left by a new start, not worked on in. So is a lost Lease, which is no bug: a sentence will do. */
 function die(error: unknown): void {
-  bootLog.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+  if (error instanceof LeaseLost) bootLog.fatal(error.message);
+  else bootLog.fatal({ err: error }, error instanceof Error ? error.message : String(error));
   process.exit(1);
 }
 

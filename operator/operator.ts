@@ -8,16 +8,19 @@ import type { ApiError } from './kube/api-error.ts';
 import type { Connection } from './kube/connection.ts';
 import { classify } from './kube/errors.ts';
 import { createEventRecorder } from './kube/events.ts';
+import { LeaseLost } from './kube/leader-election.ts';
 import { createEngineMetrics } from './kube/metrics.ts';
 import { createObjects } from './kube/objects.ts';
 import type { ReflectorTiming } from './kube/reflector.ts';
 import { createTransport, type Exchange, type Transport } from './kube/transport.ts';
 import { createWorkQueue } from './kube/work-queue.ts';
+import { createLeadership } from './leadership.ts';
 import { createReconciler } from './release/reconcile.ts';
 import { startServer } from './server.ts';
 
 export interface OperatorOptions {
-  config: Pick<Config, 'images' | 'imagePullPolicy' | 'port' | 'pod'>;
+  config: Pick<Config, 'images' | 'imagePullPolicy' | 'port' | 'pod'> &
+    Partial<Pick<Config, 'leaderElection'>>;
   connection: Connection;
   version: string;
   log: Logger;
@@ -34,31 +37,37 @@ export interface OperatorOptions {
 export interface Operator {
   /** Where /metrics, /healthz and /readyz are. */
   port: number;
-  /** Fulfilled once every cache is complete and reconciling has begun. */
+  /** Fulfilled once every cache is complete. */
   ready: Promise<void>;
-  /** Finishes what has begun, begins nothing more. */
+  /** Finishes what has begun, begins nothing more, and lets another operator lead. */
   stop(): Promise<void>;
-  /** Settles after stop(); rejected when a part of the operator ended in a bug. */
+  /** Settles after stop(); rejected when a part of the operator ended in a bug, or with LeaseLost: another may lead by now. */
   ended: Promise<void>;
 }
 
-/** A run of steps that the API server holds up must not outlast the pod's grace period of 30 s. */
-const drainMs = 20_000;
+/** Steps that the API server holds up, and the Lease after them, must not outlast the pod's grace period of 30 s. */
+const drainMs = 15_000;
 
-/** Starts caches, queue and health pages, all in this process. */
+/**
+ * Starts caches, queue and health pages, all in this process. The caches are filled at once, so that an operator that stands by
+ * can take over without a pause; only the one that leads reconciles.
+ */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { config, connection, log, now = () => new Date(), intercept = (same) => same } = options;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = createEngineMetrics(registry, 'shelfwise_operator_');
-  const direct = createTransport({
-    connection,
-    userAgent: `shelfwise-operator/${options.version}`,
-    observe: (exchange) => {
-      metrics.exchange(exchange);
-      options.observe?.(exchange);
-    },
+  const userAgent = `shelfwise-operator/${options.version}`;
+  const observe = (exchange: Exchange) => {
+    metrics.exchange(exchange);
+    options.observe?.(exchange);
+  };
+  const { leaderElection: election, pod } = config;
+  const leadership = createLeadership({
+    ...{ election, pod, connection, userAgent, registry, log, observe },
   });
+  const { guard } = leadership;
+  const direct = createTransport({ connection, userAgent, observe, ...(guard ? { guard } : {}) });
   const transport = intercept(direct);
   const recorder = createEventRecorder({
     transport,
@@ -106,30 +115,43 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const server = await startServer({
     port: config.port,
     registry,
-    missing: () => missing(caches.all, failures),
+    missing: () => [...missing(caches.all, failures), ...leadership.missing()],
   });
 
   const watching = new AbortController();
   const working = new AbortController();
+  const standing = new AbortController();
   const ready = Promise.all(caches.all.map(({ synced }) => synced)).then(() => {
     if (!working.signal.aborted)
       log.info({ modelReleases: caches.modelReleases.size(), port: server.port }, 'Ready');
   });
-  const parts = [
+  // It is given nothing to do in a namespace before the caches of that namespace are complete.
+  const worked = isElected(leadership.elected, working.signal).then((leads) =>
+    leads ? queue.run(working.signal) : undefined,
+  );
+  const stood = leadership.run(standing.signal);
+  // Whoever leads instead is not to find us at work, be it without effect.
+  stood.catch(() => working.abort());
+  const ended = Promise.all([
     ...caches.all.map(({ run }) => run(watching.signal)),
-    // At once: it is given nothing to do in a namespace before the caches of that namespace are complete.
-    queue.run(working.signal),
-  ];
-  const ended = Promise.all(parts).then(() => undefined);
+    worked,
+    stood,
+  ]).then(() => undefined);
 
   async function stop(): Promise<void> {
     working.abort();
-    await Promise.race([parts.at(-1), pause(drainMs)]);
+    const drained = await Promise.race([worked.then(() => true), pause(drainMs)]);
     await Promise.race([recorder.flush(), pause(drainMs / 4)]);
+    // Whoever leads next must not meet what we began and do not know the end of.
+    if (!drained) leadership.abandon();
+    standing.abort();
+    // Through a connection that is still open.
+    await stood.catch(unlessLost);
     watching.abort();
     await transport.close();
+    await leadership.close();
     await server.close();
-    await ended;
+    await ended.catch(unlessLost);
   }
   return { port: server.port, ready, stop, ended };
 }
@@ -175,9 +197,21 @@ function logFailure(
   }
 }
 
-function pause(ms: number): Promise<void> {
+function isElected(elected: Promise<void>, given: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    given.addEventListener('abort', () => resolve(false), { once: true });
+    void elected.then(() => resolve(!given.aborted));
+  });
+}
+
+/** Told to those who wait for `ended` already. */
+function unlessLost(error: unknown): void {
+  if (!(error instanceof LeaseLost)) throw error;
+}
+
+function pause(ms: number): Promise<undefined> {
   return new Promise((resolve) => {
     // It must not keep a process alive that has nothing else to do.
-    setTimeout(resolve, ms).unref();
+    setTimeout(() => resolve(undefined), ms).unref();
   });
 }

@@ -68,6 +68,17 @@ describe('leader election', () => {
     expect(two.writes()).to.equal(true);
   });
 
+  it('leaves it to run out where it ends with something under way', async () => {
+    const world = createWorld();
+    const one = world.process();
+    await world.pass(5_000);
+    one.election.abandon();
+    expect(() => one.election.guard()).to.throw(LeaseLost);
+    await world.pass(5_000);
+    expect(one.ended).to.deep.equal({ why: undefined });
+    expect(world.lease?.spec?.holderIdentity).to.equal(one.holder);
+  });
+
   it('stops without a word to the Lease where it stood by', async () => {
     const world = createWorld();
     world.process();

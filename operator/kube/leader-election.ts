@@ -47,6 +47,8 @@ export interface LeaderElection {
    * under way any more. Rejects with LeaseLost as soon as the Lease is held no more; there is no way back from that.
    */
   run(signal: AbortSignal): Promise<void>;
+  /** From now on writes nothing and leaves the Lease to run out: for who ends while something is under way. */
+  abandon(): void;
   /** Fulfilled when this process begins to lead. */
   elected: Promise<void>;
   /** Whether a write sent now would be the leader's. */
@@ -104,6 +106,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   /** What others hold: since when, by our clock, it has been as it is. */
   let seen: { version: string; since: number } | undefined;
   let lost: LeaseLost | undefined;
+  let abandoned = false;
   let leader: string | undefined;
   let looked = false;
 
@@ -152,7 +155,8 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       ? (signal: AbortSignal) => client.replace(before, spec, signal)
       : (signal: AbortSignal) => client.create(spec, signal);
     const lease = await soon(write);
-    if (time.now() - sentAt >= renewDeadlineMs) return; // Ours, but too late to lead by: renewed at the next look.
+    // Ours, but too late to lead by: renewed at the next look.
+    if (abandoned || time.now() - sentAt >= renewDeadlineMs) return;
     held = { lease, sentAt };
     tell(identity.holder);
     elected.resolve();
@@ -181,7 +185,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     const sentAt = time.now();
     const spec = { ...lease.spec, renewTime: microTime(new Date()) };
     const renewed = await soon((signal) => client.replace(lease, spec, signal));
-    if (!lost) held = { lease: renewed, sentAt };
+    if (!lost && !abandoned) held = { lease: renewed, sentAt };
   }
 
   /** A renewal was refused: the Lease is another's, or ours by a renewal whose answer was lost, or edited, or deleted. */
@@ -221,14 +225,14 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     const period = retryPeriodMs * (0.9 + random() * 0.2);
     const left = held ? held.sentAt + renewDeadlineMs - time.now() : period;
     wake = new AbortController();
-    if (!lost && !signal.aborted)
+    if (!lost && !abandoned && !signal.aborted)
       await time.sleep(Math.max(0, Math.min(period, left)), wake.signal);
   }
 
   return {
     async run(signal) {
       signal.addEventListener('abort', () => wake.abort(), { once: true });
-      while (!signal.aborted) {
+      while (!signal.aborted && !abandoned) {
         try {
           // Before each try: a renewal that came back after a minute of standstill must not revive what ended.
           if (held) guard();
@@ -245,6 +249,11 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       // From here on nothing is written, whether the API server hears of it or not.
       held = undefined;
       if (last?.lease) await release({ lease: last.lease });
+    },
+    abandon() {
+      abandoned = true;
+      held = undefined;
+      wake.abort();
     },
     elected: elected.promise,
     leads: () => held !== undefined && time.now() - held.sentAt < renewDeadlineMs,
