@@ -122,9 +122,11 @@ export function createCaches(
   return { ...caches, all: scopes.flatMap(({ watched }) => watched) };
 }
 
-/** What a pod was told to do stands in its Job; kept of it is only how it fares, a third of its size. */
-function withoutSpec({ spec: _, ...pod }: Pod): Pod {
-  return pod;
+/** What a pod was told to do stands in its Job; kept of it is only how it fares, and where: a third of its size. */
+function withoutSpec({ spec, ...pod }: Pod): Pod {
+  return spec?.nodeName === undefined
+    ? pod
+    : { ...pod, spec: { nodeName: spec.nodeName, containers: [] } };
 }
 
 /** The keys of the ModelReleases that a change is about. Both sides count: an object whose label was taken away is missed by somebody. */

@@ -13,11 +13,16 @@ export const reasons = {
 
   // What is waited for. It goes on by itself once the cause is gone.
   Starting: 'A pod is about to start.',
+  Queued: 'Kueue has not admitted the training yet; the message has its words.',
+  JobSuspended: 'Somebody suspended the Job of a step.',
   Unschedulable: 'No node takes the pod; the message has the words of the scheduler.',
   ImagePull: 'An image cannot be pulled.',
   MissingSecret: 'A Secret that the spec names is not there, or lacks a key.',
   VolumeNotMounted: 'A volume of a pod cannot be mounted.',
   QuotaExceeded: 'A ResourceQuota of the namespace leaves no room.',
+  MissingServiceAccount: 'The ServiceAccount of a step is not there.',
+  MissingRuntimeClass: 'The RuntimeClass of a step is not there.',
+  MissingPriorityClass: 'The PriorityClass of a step is not there.',
   PodRefused: 'The cluster does not let a pod be created.',
   PodNotStarted: 'A pod does not start, for another reason; the message has the words of the node.',
 
@@ -52,9 +57,15 @@ export const reasons = {
   // Why a step failed, as the cluster saw it.
   OutOfMemory: 'A step needed more memory than its limit.',
   DeadlineExceeded: 'A step ran longer than spec.training.activeDeadlineSeconds.',
-  Evicted: 'The node put the pod out, for want of memory or disk, or because it wrote too much.',
+  Killed: 'A step was killed from outside, within its own memory limit.',
+  ScratchFull: 'A step wrote more than spec.training.scratch, or a limit of its storage, allows.',
+  Evicted: 'The pod was put out: its node ran short of memory or disk, or was drained.',
   Preempted: 'A pod of higher priority took the place.',
-  NodeLost: 'The node of the pod went away.',
+  NodeLost:
+    'The node of the pod went away, or does not answer; the message says which, and what to do.',
+  NodeRefused: 'The node did not take the pod in, for example because its GPUs are not there yet.',
+  ContainerNotStarted: 'The runtime could not start the container from its image.',
+  SidecarFailed: 'A container that the cluster added to the pod failed before the step began.',
   InvalidImage: 'The image is no valid reference.',
   StepCrashed: 'A step ended with an exit code that means nothing; the message has its last words.',
   ResultLost: 'A step succeeded, but its result was lost or unreadable, several times.',

@@ -46,8 +46,6 @@ export function activityOf(
       return state.message === '' ? work : { ...work, message: `${step}: ${state.message}` };
     case 'waiting': {
       const { reason, message, since } = state.problem;
-      // Every pod starts for a moment: that is not worth a word, and a write.
-      if (reason === 'Starting') return work;
       return { step, reason, message: `${step}: ${message}`, since, waits: true };
     }
   }

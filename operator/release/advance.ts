@@ -39,8 +39,12 @@ export function advance(run: Run, seen: Observation, runs: readonly Run[]): Adva
     case 'waiting':
       return { activity: activityOf(step, run, state), wakeAt: state.until };
     case 'taken':
-    case 'running':
       return { activity: activityOf(step, run, state) };
+    case 'running':
+      return {
+        activity: activityOf(step, run, state),
+        ...(state.wakeAt ? { wakeAt: state.wakeAt } : {}),
+      };
     case 'failed':
       return fail(step, scene, state);
     case 'succeeded':

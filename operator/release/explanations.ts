@@ -5,7 +5,10 @@
 import type { Job, Pod } from '../api/kubernetes.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { Transport } from '../kube/transport.ts';
+import { endedBy } from './failures.ts';
 import type { Explanation } from './observation.ts';
+import { askKueue, queueOf } from './queue.ts';
+import { hasEnded, isOver } from './step-state.ts';
 
 /** What starts within this time needs no explanation. */
 const patienceMs = 10_000;
@@ -13,29 +16,52 @@ const patienceMs = 10_000;
 /** Nobody watches Events: while something is stuck, they are asked for again after this time. */
 export const explainAgainMs = 15_000;
 
+/** A pod or a Job that should have come on by now, and whose own status does not say why it did not. */
 interface Puzzle {
-  metadata: { namespace?: string; uid: string; creationTimestamp: string };
+  about: Job | Pod;
+  /** RFC 3339: what was said before is of something else. */
+  after: string;
+  /** Where Kueue holds it back. */
+  queue?: string | undefined;
 }
 
-/** The pods and Jobs that should have come on by now, and whose own status does not say why they did not. */
 export function puzzles(jobs: readonly Job[], pods: readonly Pod[]): Puzzle[] {
-  const owners = new Set(
-    pods.flatMap(({ metadata }) => metadata.ownerReferences ?? []).map(({ uid }) => uid),
-  );
-  const stuckJobs = jobs.filter(
-    ({ metadata, status }) =>
-      !owners.has(metadata.uid) &&
-      !status?.conditions?.length &&
-      !status?.succeeded &&
-      !status?.failed,
-  );
-  const stuckPods = pods.filter(({ status }) => {
-    if (status?.phase !== 'Pending') return false;
-    return (status.containerStatuses ?? []).some(({ state }) =>
-      ['ContainerCreating', 'PodInitializing'].includes(state?.waiting?.reason ?? ''),
+  const stuckJobs = jobs.flatMap((job): Puzzle[] => {
+    if (hasEnded(job)) return [];
+    const own = pods.filter(({ metadata }) =>
+      metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid),
     );
+    if (own.some((pod) => !isOver(pod))) return [];
+    const queue = queueOf(job);
+    if (queue !== undefined) return [{ about: job, after: '', queue }];
+    if (job.spec?.suspend || job.status?.succeeded || isEnding(job)) return [];
+    const ends = own.map((pod) => endedBy(pod)?.since ?? '');
+    return [{ about: job, after: ends.toSorted().at(-1) ?? '' }];
   });
+  const stuckPods = pods.filter(isMute).map((about): Puzzle => ({ about, after: '' }));
   return [...stuckJobs, ...stuckPods];
+}
+
+/** Kubernetes knows how the Job ends, and only waits for its pods: no other pod is to come. */
+function isEnding({ status }: Job): boolean {
+  return (status?.conditions ?? []).some(
+    (each) =>
+      each.status === 'True' &&
+      (each.type === 'SuccessCriteriaMet' || each.type === 'FailureTarget'),
+  );
+}
+
+/** It has a node, and nothing is known of why it does not start there. */
+function isMute({ status }: Pod): boolean {
+  if (status?.phase !== 'Pending') return false;
+  const { conditions = [], initContainerStatuses = [], containerStatuses = [] } = status;
+  if (containerStatuses.length === 0)
+    return conditions.some(
+      ({ type, status: value }) => type === 'PodScheduled' && value === 'True',
+    );
+  return [...initContainerStatuses, ...containerStatuses].some(({ state }) =>
+    ['ContainerCreating', 'PodInitializing'].includes(state?.waiting?.reason ?? ''),
+  );
 }
 
 interface CoreEvent {
@@ -54,19 +80,21 @@ export async function explain(
   now: Date,
   transport: Pick<Transport, 'request'>,
 ): Promise<Map<string, Explanation | undefined>> {
-  const isOld = ({ metadata }: Puzzle) =>
-    now.getTime() - Date.parse(metadata.creationTimestamp) >= patienceMs;
-  const found = stuck.map(
-    async (puzzle): Promise<[string, Explanation | undefined]> => [
-      puzzle.metadata.uid,
-      isOld(puzzle) ? await newestWarning(puzzle, transport).catch(forbidden) : undefined,
-    ],
-  );
+  const isOld = ({ about }: Puzzle) =>
+    now.getTime() - Date.parse(about.metadata.creationTimestamp) >= patienceMs;
+  const found = stuck.map(async (puzzle): Promise<[string, Explanation | undefined]> => {
+    const { about, queue } = puzzle;
+    const ask = () =>
+      queue === undefined
+        ? newestWarning(puzzle, transport)
+        : askKueue(about as Job, queue, transport);
+    return [about.metadata.uid, isOld(puzzle) ? await ask().catch(forbidden) : undefined];
+  });
   return new Map(await Promise.all(found));
 }
 
 async function newestWarning(
-  { metadata }: Puzzle,
+  { about: { metadata }, after }: Puzzle,
   transport: Pick<Transport, 'request'>,
 ): Promise<Explanation | undefined> {
   const { items } = await transport.request<{ items: CoreEvent[] }>({
@@ -76,7 +104,7 @@ async function newestWarning(
     query: { fieldSelector: `involvedObject.uid=${metadata.uid},type=Warning`, limit: 100 },
   });
   const last = items.toSorted((one, other) => seenAt(one).localeCompare(seenAt(other))).at(-1);
-  if (!last) return undefined;
+  if (!last || seenAt(last) < after) return undefined;
   return {
     reason: last.reason ?? '',
     message: last.message ?? '',

@@ -103,13 +103,13 @@ describe('failures: how a step ends, told apart', () => {
       says: 'more memory than its limit',
     },
     {
-      name: 'an eviction',
+      name: 'a scratch volume that is too small',
       status: {
         phase: 'Failed',
         reason: 'Evicted',
         message: 'Usage of EmptyDir volume "scratch" exceeds the limit "10Gi".',
       },
-      reason: 'Evicted',
+      reason: 'ScratchFull',
       says: 'EmptyDir volume "scratch" exceeds the limit "10Gi"',
     },
     {

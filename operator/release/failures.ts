@@ -1,9 +1,9 @@
-/** Why a pod does not start, or why it ended: told apart by what the cluster says of it, in its own words. */
+/** Why a pod ended badly: told apart by what it says of itself, and by what the cluster says of it, in their own words. */
 import { exitCodes, failureMessageSchema } from '@shelfwise/trainer-contract/messages';
 import type { ContainerStatus, Pod } from '../api/kubernetes.ts';
 import { timestamp } from '../api/names.ts';
 import type { Reason } from '../api/reasons.ts';
-import type { Explanation } from './observation.ts';
+import { stepContainer } from './jobs.ts';
 
 export interface Problem {
   reason: Reason;
@@ -16,75 +16,48 @@ export interface Problem {
 
 type Terminated = NonNullable<NonNullable<ContainerStatus['state']>['terminated']>;
 
-/** What a pod that has not begun to work waits for; undefined when it works, or has ended. */
-export function waitingFor(pod: Pod, explanation: Explanation | undefined): Problem | undefined {
-  const { phase, conditions = [], containerStatuses = [] } = pod.status ?? {};
-  const { creationTimestamp: created } = pod.metadata;
-  const unscheduled = conditions.find(
-    ({ type, status }) => type === 'PodScheduled' && status === 'False',
-  );
-  if (unscheduled) {
-    const since = unscheduled.lastTransitionTime ?? created;
-    return { reason: 'Unschedulable', message: unscheduled.message ?? 'No node was found.', since };
-  }
-  const waiting = containerStatuses.map(({ state }) => state?.waiting).find((state) => state);
-  if (waiting === undefined) {
-    if (phase !== 'Pending') return undefined;
-    return { reason: 'Starting', message: 'The pod waits for its node.', since: created };
-  }
-  const { reason = '', message = '' } = waiting;
-  const words = message || reason;
-  switch (reason) {
-    case 'ImagePullBackOff':
-    case 'ErrImagePull':
-    case 'ErrImageNeverPull':
-    case 'RegistryUnavailable':
-      return { reason: 'ImagePull', message: words, since: created };
-    case 'InvalidImageName':
-      return { reason: 'InvalidImage', message: words, since: created, hopeless: true };
-    case 'CreateContainerConfigError':
-      return { reason: ofMissing(words, 'PodNotStarted'), message: words, since: created };
-    case 'CrashLoopBackOff':
-      return { reason: 'PodsFailing', message: words, since: created };
-    case 'ContainerCreating':
-    case 'PodInitializing':
-    case '':
-      if (explanation) return { ...ofEvent(explanation), since: created };
-      return { reason: 'Starting', message: 'The pod starts.', since: created };
-    default:
-      return { reason: 'PodNotStarted', message: `${reason}: ${words}`, since: created };
-  }
-}
-
-/** Why a Job has no pod at all. */
-export function withoutPods(explanation: Explanation, since: string): Problem {
-  const reason = /exceeded quota/.test(explanation.message) ? 'QuotaExceeded' : 'PodRefused';
-  return { reason, message: explanation.message, since };
-}
-
 /** Why a pod ended badly; undefined when it did not. */
 export function endedBy(pod: Pod): Problem | undefined {
-  const { phase, reason, message, conditions = [], containerStatuses = [] } = pod.status ?? {};
-  const ended = containerStatuses.map(({ state }) => state?.terminated).find((state) => state);
+  const { phase, reason, message, conditions = [] } = pod.status ?? {};
+  const { ended, added } = lastEnd(pod);
   const since = asTime(ended?.finishedAt) ?? pod.metadata.creationTimestamp;
   if (reason === 'DeadlineExceeded') {
     return { reason, message: message ?? 'The pod ran longer than it may.', since };
   }
-  if (ended && ended.exitCode !== 0) {
+  const disruption = disrupted(reason, message, conditions);
+  if (ended && added === undefined && ended.exitCode !== 0) {
     const stated = byExitCode(ended);
     // The step knows best, unless it was only told to stop: then who told it does.
-    if (stated.reason !== 'Interrupted' && stated.reason !== 'StepCrashed')
-      return { ...stated, since };
-    return { ...(disrupted(reason, message, conditions) ?? stated), since };
+    const knows = !['Interrupted', 'StepCrashed', 'Killed'].includes(stated.reason);
+    return { ...((knows ? undefined : disruption) ?? stated), since };
   }
   if (phase !== 'Failed') return undefined;
-  const known = disrupted(reason, message, conditions);
-  if (known) return { ...known, since };
-  return {
-    reason: 'StepCrashed',
-    message: message ?? reason ?? 'The pod failed without a word.',
-    since,
-  };
+  if (disruption) return { ...disruption, since };
+  if (ended && added !== undefined) {
+    const words = `Container ${added}, which is not Shelfwise's: ${byExitCode(ended).message}`;
+    return { reason: 'SidecarFailed', message: words, since };
+  }
+  // Only the kubelet gives a pod a reason of its own before a container of it began: it does not take it in.
+  if (reason !== undefined) {
+    return {
+      reason: 'NodeRefused',
+      message: `${reason}: ${message ?? 'no more was said.'}`,
+      since,
+    };
+  }
+  return { reason: 'StepCrashed', message: message ?? 'The pod failed without a word.', since };
+}
+
+/** How a pod's own container ended; or, where it never began, another one that the cluster put into the pod. */
+function lastEnd({ status }: Pod): { ended?: Terminated | undefined; added?: string } {
+  const { initContainerStatuses = [], containerStatuses = [] } = status ?? {};
+  const own = containerStatuses.find(({ name }) => name === stepContainer)?.state?.terminated;
+  if (own) return { ended: own };
+  for (const { name, state } of [...initContainerStatuses, ...containerStatuses]) {
+    if (state?.terminated && state.terminated.exitCode !== 0)
+      return { ended: state.terminated, added: name };
+  }
+  return {};
 }
 
 /** What a terminated container says of itself: an exit code of the contract, a message, or its last log lines. */
@@ -99,17 +72,35 @@ export function byExitCode(ended: Terminated): Pick<Problem, 'reason' | 'message
   const stated = failure(message);
   const name = Object.entries(exitCodes).find(([, code]) => code === exitCode)?.[0];
   const words = stated?.message ?? lastLine(message);
+  if (reason === 'StartError' || reason === 'ContainerCannotRun') {
+    return { reason: 'ContainerNotStarted', message: words || `The runtime says ${reason}.` };
+  }
   if (name !== undefined) {
     return {
       reason: name as Reason,
       message: words || `The step ended with exit code ${exitCode} (${name}).`,
     };
   }
+  const end = signals[exitCode];
+  if (end) return { reason: end.reason, message: `${end.message}${words ? ` ${words}` : ''}` };
   return {
     reason: 'StepCrashed',
     message: `The container ended with exit code ${exitCode}${words ? `: ${words}` : '.'}`,
   };
 }
+
+/** 128 + the number of a signal: what a runtime reports of a process that did not end by itself. */
+const signals: Partial<Record<number, Pick<Problem, 'reason' | 'message'>>> = {
+  137: {
+    reason: 'Killed',
+    message:
+      'The container was killed (SIGKILL, exit code 137) without having reached its own memory limit.',
+  },
+  143: {
+    reason: 'Interrupted',
+    message: 'The container was told to stop (SIGTERM, exit code 143).',
+  },
+};
 
 /** The serving pod that will never be ready: it looked at the model tar and refused it, in the words of its last end. */
 export function refusalOf(pod: Pod): string | undefined {
@@ -140,32 +131,29 @@ function disrupted(
     ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
   );
   const words = message || why?.message || reason || why?.reason || '';
-  if (
-    reason === 'NodeLost' ||
-    why?.reason === 'DeletionByPodGC' ||
-    why?.reason === 'DeletionByTaintManager'
-  ) {
+  if (nodeIsGone.includes(reason ?? '') || nodeIsGone.includes(why?.reason ?? '')) {
     return { reason: 'NodeLost', message: words };
   }
   if (reason === 'Preempting' || why?.reason === 'PreemptionByScheduler') {
     return { reason: 'Preempted', message: words };
   }
+  if (reason === 'Evicted' && wroteTooMuch.test(words)) {
+    return { reason: 'ScratchFull', message: words };
+  }
   return reason === 'Evicted' || why ? { reason: 'Evicted', message: words } : undefined;
 }
 
-function ofEvent({ reason, message }: Explanation): Pick<Problem, 'reason' | 'message'> {
-  if (reason === 'FailedMount' || reason === 'FailedAttachVolume') {
-    return { reason: ofMissing(message, 'VolumeNotMounted'), message };
-  }
-  return { reason: 'PodNotStarted', message: `${reason}: ${message}` };
-}
-
-/** The kubelet's words for a Secret that is not there, or has not the key. */
-function ofMissing(words: string, otherwise: Reason): Reason {
-  return /secret .*not found|non-existent secret key|references non-existent/i.test(words)
-    ? 'MissingSecret'
-    : otherwise;
-}
+/** Of pods, and of the condition DisruptionTarget: no node runs the pod any more, or it shuts down. */
+const nodeIsGone = [
+  'NodeLost',
+  'DeletionByPodGC',
+  'DeletionByTaintManager',
+  'Terminated',
+  'NodeShutdown',
+];
+/** The kubelet's words for a pod that wrote more than its own limits allow; nobody else is to blame. */
+const wroteTooMuch =
+  /EmptyDir volume .* exceeds the limit|ephemeral local storage usage exceeds|exceeded its local ephemeral storage limit/;
 
 function failure(message: string): { message: string } | undefined {
   try {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type ControlPlane, startControlPlane } from '../../hack/cluster/control-plane.ts';
 import { waitFor } from '../../hack/process/wait.ts';
-import type { ServiceObject } from '../api/kubernetes.ts';
+import type { Pod, ServiceObject } from '../api/kubernetes.ts';
 import { fieldManager } from '../api/metadata.ts';
 import type { ModelReleaseSpec } from '../api/model-release.ts';
 import { kubeconfigConnection } from '../kube/connection.ts';
@@ -314,7 +314,8 @@ describe('plans and explanations on a real API server', function () {
     await about('calm', 'Pulled', 'Normal', '2026-11-22T02:00:30Z');
     await about('other', 'of another pod', 'Warning', '2026-11-22T02:00:40Z', 'another');
     const creationTimestamp = '2026-11-22T02:00:00Z';
-    const stuck = [{ metadata: { namespace: 'shop', uid, creationTimestamp } }];
+    const stuckPod = { metadata: { namespace: 'shop', uid, creationTimestamp } } as Pod;
+    const stuck = [{ about: stuckPod, after: '' }];
     const after = async (time: string) =>
       (await explain(stuck, new Date(time), transport)).get(uid);
     expect((await after('2026-11-22T02:01:00Z'))?.message).to.equal('secret "s3" not found');

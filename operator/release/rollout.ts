@@ -2,11 +2,12 @@ import type { Deployment, DeploymentObject, Pod } from '../api/kubernetes.ts';
 import { isOwnedBy, releaseLabel, trackLabel } from '../api/metadata.ts';
 import type { Activity } from './activity.ts';
 import { covers } from './drift.ts';
-import { crashOf, type Problem, refusalOf, waitingFor } from './failures.ts';
+import { crashOf, type Problem, refusalOf } from './failures.ts';
 import { finish } from './finish.ts';
 import type { EventDraft, Observation } from './observation.ts';
 import { isCandidate, lastGood, type Outcome, type Run } from './run.ts';
 import { buildDeployment, type Servable, servableOf } from './serving.ts';
+import { waitingFor } from './waiting.ts';
 
 export interface Rollout {
   /** The runs, some of them with an outcome now. */

@@ -1,10 +1,13 @@
 import type { Job, Pod } from '../api/kubernetes.ts';
 import { isOwnedBy } from '../api/metadata.ts';
-import { jobName, type Step } from '../api/names.ts';
-import { endedBy, type Problem, waitingFor, withoutPods } from './failures.ts';
+import { jobName, type Step, timestamp } from '../api/names.ts';
+import { endedBy, type Problem } from './failures.ts';
 import { stepContainer } from './jobs.ts';
 import type { Observation } from './observation.ts';
+import { nodeOf, reachOf } from './out-of-reach.ts';
+import { queueOf } from './queue.ts';
 import type { Run } from './run.ts';
+import { waitingFor, withoutPods } from './waiting.ts';
 
 /** A step that succeeded without leaving its result is repeated; it is idempotent. Beyond this it is given up. */
 export const mostAttempts = 3;
@@ -14,7 +17,7 @@ export type StepState =
   | { is: 'absent' }
   | { is: 'taken'; message: string }
   | { is: 'waiting'; job: Job; problem: Problem; until: Date }
-  | { is: 'running'; job: Job; message: string }
+  | { is: 'running'; job: Job; message: string; wakeAt?: Date }
   | { is: 'succeeded'; job: Job; attempt: number; result: string | undefined }
   | { is: 'failed'; job: Job; attempt: number; problem: Problem };
 
@@ -43,6 +46,9 @@ export function stepState(step: Step, run: Run, seen: Observation): StepState {
   return unfinished(job, attempt, pods, run, seen);
 }
 
+/** What starts within this time is not worth a word, and a write. */
+const startingMs = 60_000;
+
 /** A Job is over only when Kubernetes says Complete or Failed: until then a pod of it may still work. */
 function unfinished(
   job: Job,
@@ -51,33 +57,96 @@ function unfinished(
   run: Run,
   seen: Observation,
 ): StepState {
+  const { training } = run.spec;
+  const failed = (problem: Problem): StepState => ({ is: 'failed', job, attempt, problem });
   const overdue = pods.map(endedBy).find((problem) => problem?.reason === 'DeadlineExceeded');
   // Its next attempt would take as long, and be ended like this one.
-  if (overdue) return { is: 'failed', job, attempt, problem: overdue };
-  const pod = pods.findLast((each) => !isOver(each));
-  const before = lastProblem(pods);
-  const message = before ? `Tried again after: ${before.message}` : '';
-  if (!pod && pods.length > 0) return { is: 'running', job, message };
+  if (overdue) return failed(overdue);
 
-  const subject = pod ?? job;
-  const explanation = seen.explanations.get(subject.metadata.uid);
-  const problem = pod
-    ? waitingFor(pod, explanation)
-    : explanation && withoutPods(explanation, job.metadata.creationTimestamp);
-  // Also a Job whose pod went with its node has none for a moment: only what the cluster says of it counts as waiting.
-  if (!problem) return { is: 'running', job, message };
-  const limit = run.spec.training.schedulingTimeoutSeconds;
-  const until = new Date(Date.parse(subject.metadata.creationTimestamp) + limit * 1000);
+  const pod = pods.findLast((each) => !isOver(each));
+  const reach = pod && reachOf(pod, training, seen.now);
+  if (reach?.problem) {
+    const { problem, until } = reach;
+    return seen.now < until ? { is: 'waiting', job, problem, until } : failed(problem);
+  }
+  const { problem, from } = job.spec?.suspend
+    ? heldBack(job, seen)
+    : notBegun(job, pod, pods, seen);
+  if (!problem) {
+    const message = triedAgain(job, pod, pods);
+    return { is: 'running', job, message, ...(reach ? { wakeAt: reach.wakeAt } : {}) };
+  }
+  if (problem.reason === 'Starting') {
+    const speakAt = new Date(Date.parse(problem.since) + startingMs);
+    if (seen.now < speakAt) return { is: 'running', job, message: '', wakeAt: speakAt };
+    const words = `${pod ? nodeOf(pod) : 'Its node'} has not started it yet, and says no reason; an image that a node pulls for the first time takes its time.`;
+    problem.message = words;
+  }
+  const limit = training.schedulingTimeoutSeconds;
+  const until = new Date(Date.parse(from) + limit * 1000);
   if (!problem.hopeless && seen.now < until) return { is: 'waiting', job, problem, until };
   const patience = problem.hopeless
     ? ''
     : ` It waited for spec.training.schedulingTimeoutSeconds (${limit} s).`;
-  return {
-    is: 'failed',
-    job,
-    attempt,
-    problem: { ...problem, message: `${problem.message}${patience}` },
-  };
+  return failed({ ...problem, message: `${problem.message}${patience}` });
+}
+
+/** What is waited for, and since when the limit of that wait counts. */
+interface Wait {
+  problem: Problem | undefined;
+  from: string;
+}
+
+/** A Job that is suspended: by us until Kueue admits it, by Kueue when it takes the place back, or by a person. */
+function heldBack(job: Job, { explanations }: Observation): Wait {
+  const { name, uid, creationTimestamp } = job.metadata;
+  const suspended = job.status?.conditions?.find(({ type }) => type === 'Suspended');
+  const from = (suspended?.status === 'True' && suspended.lastTransitionTime) || creationTimestamp;
+  const since = timestamp(new Date(from));
+  const queue = queueOf(job);
+  if (queue === undefined) {
+    const message = `Job ${name} was suspended by somebody: set its spec.suspend to false.`;
+    return { problem: { reason: 'JobSuspended', message, since }, from };
+  }
+  const words = explanations.get(uid)?.message ?? 'Kueue has not answered yet.';
+  return { problem: { reason: 'Queued', message: `LocalQueue ${queue}: ${words}`, since }, from };
+}
+
+function notBegun(
+  job: Job,
+  pod: Pod | undefined,
+  pods: Pod[],
+  { explanations }: Observation,
+): Wait {
+  const { uid, creationTimestamp: from } = (pod ?? job).metadata;
+  const explanation = explanations.get(uid);
+  if (pod) return { problem: waitingFor(pod, explanation), from };
+  // Also a Job whose pod went with its node has none for a moment: only what the cluster says of it counts as waiting.
+  if (!explanation) return { problem: undefined, from };
+  // The wait for a next pod begins with the end of the one before it.
+  const since = lastProblem(pods)?.since ?? from;
+  return { problem: withoutPods(explanation, since), from: since };
+}
+
+/** That a step is not at its first attempt, which disruptions can make endless: they are not counted against a Job. */
+function triedAgain(job: Job, pod: Pod | undefined, pods: Pod[]): string {
+  const problems = pods.map(endedBy).filter((problem) => problem !== undefined);
+  const last = problems.at(-1);
+  if (last) {
+    const times = problems.length === 1 ? '' : ` (for the ${ordinal(problems.length)} time)`;
+    return `Tried again${times} after: ${last.message}`;
+  }
+  const { startTime } = job.status ?? {};
+  const begun = pod?.metadata.creationTimestamp;
+  if (startTime === undefined || begun === undefined) return '';
+  // Within this time a first pod is made, even by a controller that is busy.
+  if (Date.parse(begun) - Date.parse(startTime) < startingMs) return '';
+  return `Its pod is of ${timestamp(new Date(begun))}, its Job began at ${timestamp(new Date(startTime))}: a pod before it was drained, preempted or deleted, or none was allowed until then.`;
+}
+
+function ordinal(count: number): string {
+  const ending = count % 100 > 10 && count % 100 < 14 ? 'th' : ['th', 'st', 'nd', 'rd'][count % 10];
+  return `${count}${ending ?? 'th'}`;
 }
 
 /** Complete or Failed: no pod of it works any more. */
@@ -87,7 +156,8 @@ export function hasEnded({ status }: Job): boolean {
   );
 }
 
-function isOver({ status }: Pod): boolean {
+/** A pod that works no more. */
+export function isOver({ status }: Pod): boolean {
   return status?.phase === 'Failed' || status?.phase === 'Succeeded';
 }
 
