@@ -52,7 +52,7 @@ describe('reflector on a real API server', () => {
   it('lists in pages, follows, and sees only what it selects', async () => {
     for (const name of ['p1', 'p2', 'p3', 'p4', 'p5'])
       await objects.create(configMaps, configMap(name, {}, { set: 'pages' }));
-    start({ labelSelector: 'set=pages', timing: { pageSize: 2 } });
+    start({ labelSelector: 'set=pages', initial: 'pages', timing: { pageSize: 2 } });
     await reflector.synced;
     expect(
       reflector
@@ -77,6 +77,19 @@ describe('reflector on a real API server', () => {
     expect(reflector.get({ namespace: 'default', name: 'p1' })).to.not.have.nested.property(
       'metadata.managedFields',
     );
+  });
+
+  it('gets its first objects and all that follows through one streamed list', async () => {
+    for (const name of ['s1', 's2', 's3'])
+      await objects.create(configMaps, configMap(name, {}, { set: 'stream' }));
+    const before = api.exchanges.length;
+    start({ labelSelector: 'set=stream' });
+    await reflector.synced;
+    expect([...seen].sort()).to.deep.equal(['+default/s1', '+default/s2', '+default/s3']);
+    await objects.create(configMaps, configMap('s4', {}, { set: 'stream' }));
+    await until('the next one', () => seen.includes('+default/s4') || undefined);
+    const asked = api.exchanges.slice(before).filter(({ verb }) => verb !== 'create');
+    expect(asked.map(({ verb, code }) => [verb, code])).to.deep.equal([['watch', 200]]);
   });
 
   it('survives an API server that is killed and comes back, and misses nothing', async () => {

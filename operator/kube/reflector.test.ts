@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import { waitFor } from '../../hack/process/wait.ts';
+import { ApiError } from './api-error.ts';
 import type { KubernetesObject, Stored } from './object.ts';
 import { createReflector, type Reflector, type ReflectorOptions } from './reflector.ts';
 import { pods } from './resource.ts';
@@ -97,6 +98,7 @@ describe('reflector', () => {
     reflector = createReflector<Pod>({
       transport,
       resource: pods,
+      initial: 'pages',
       onChange: ({ object, previous }) => {
         const name = (object ?? previous)?.metadata.name;
         changes.push(`${object ? (previous ? '~' : '+') : '-'}${name}`);
@@ -240,6 +242,181 @@ describe('reflector', () => {
     expect(failures).to.deep.equal([]);
   });
 
+  const malformed: Record<string, object | null> = {
+    'an event of no object': { type: 'ADDED' },
+    'an event of an object without a name': { type: 'ADDED', object: { metadata: {} } },
+    'a bookmark without a version': { type: 'BOOKMARK', object: { metadata: null } },
+    'an error without an object': { type: 'ERROR' },
+    null: null,
+  };
+  for (const [name, event] of Object.entries(malformed)) {
+    it(`takes ${name} for a broken stream, not for a reason to end`, async () => {
+      await play([
+        list('10'),
+        watch('10', `${JSON.stringify(event)}\n`),
+        watch('10', line('ADDED', pod('a', '11'))),
+      ]);
+      await holds({ a: '11' });
+      expect(failures).to.have.length(1);
+    });
+  }
+
+  it('does not take any JSON for a list', async () => {
+    const page = (body: unknown): Step => ({
+      want: 'list',
+      reply: (response) => answer(response, 200, body),
+    });
+    await play([
+      page(null),
+      page({ kind: 'Status', metadata: {} }),
+      page({ metadata: { resourceVersion: '9' }, items: [{}] }),
+      page({ metadata: { resourceVersion: '9' }, items: null }),
+    ]);
+    await reflector.synced;
+    expect(failures).to.deep.equal(['BadResponse', 'BadResponse', 'BadResponse']);
+    expect(reflector.list()).to.deep.equal([]);
+  });
+
+  it('lists again when versions go backwards: what reorders may have lost something', async () => {
+    await play([
+      list('10'),
+      watch('10', line('ADDED', pod('a', '12')), line('ADDED', pod('b', '11'))),
+      list('13', pod('a', '12'), pod('b', '11')),
+      watch('13'),
+    ]);
+    await holds({ a: '12', b: '11' });
+    expect(failures).to.deep.equal(['Reordered']);
+  });
+
+  it('does not tell twice what it heard twice, nor of what it never knew', async () => {
+    const twice = line('MODIFIED', pod('a', '11'));
+    const stranger = line('DELETED', pod('x', '12'));
+    await play([
+      list('10', pod('a', '1')),
+      watch('10', twice, twice, stranger, line('ADDED', pod('b', '13'))),
+    ]);
+    await holds({ a: '11', b: '13' });
+    expect(changes).to.deep.equal(['+a', '~a', '+b']);
+    expect(failures).to.deep.equal([]);
+  });
+
+  it('ends when its listener throws, even an ApiError', async () => {
+    await play([list('10', pod('a', '1')), watch('10')], {
+      onChange: () => {
+        const about = { verb: 'get', resource: 'pods', object: 'shop/a' };
+        throw new ApiError({ ...about, status: 503, reason: 'Down', message: 'no.' });
+      },
+    });
+    const error = await running.catch((thrown: Error) => thrown);
+    expect(String(error)).to.equal(
+      'Error: What listens to changes of pods threw at shop/a: Cannot get pods shop/a: no.',
+    );
+    running = Promise.resolve();
+    expect(failures).to.deep.equal([]);
+  });
+
+  describe('with a streamed list', () => {
+    const end = (version: string) =>
+      line('BOOKMARK', {
+        kind: 'Pod',
+        metadata: {
+          resourceVersion: version,
+          annotations: { 'k8s.io/initial-events-end': 'true' },
+        },
+      });
+    const stream = (...lines: string[]): Step => {
+      const { reply } = watch('', ...lines);
+      return {
+        want: 'watch',
+        reply: (response, request) => {
+          const asked = Object.fromEntries(request.url.searchParams);
+          if (asked.sendInitialEvents !== 'true' || asked.resourceVersion !== undefined)
+            wrong.push(`asked for ${JSON.stringify(asked)}, not for a streamed list`);
+          expect(asked.resourceVersionMatch).to.equal('NotOlderThan');
+          reply(response, request);
+        },
+      };
+    };
+    const begin = (steps: Step[], options = {}) => play(steps, { initial: 'stream', ...options });
+    const added = (name: string, version: string) => line('ADDED', pod(name, version));
+
+    it('holds nothing before all of it came, then goes on in the same watch', async () => {
+      let finish: () => void = () => expect.fail('It was not asked yet.');
+      await begin([
+        {
+          ...stream(added('b', '9'), added('a', '1')),
+          reply: (response, request) => {
+            stream(added('b', '9'), added('a', '1')).reply(response, request);
+            finish = () => {
+              response.write(line('MODIFIED', pod('a', '11')));
+              response.write(line('DELETED', pod('b', '12')));
+              response.write(end('12'));
+              response.write(added('c', '13'));
+            };
+          },
+        },
+      ]);
+      await until(() => server.received.length === 1);
+      expect(reflector.hasSynced()).to.equal(false);
+      finish();
+      await holds({ a: '11', c: '13' });
+      expect(changes).to.deep.equal(['+a', '+c']);
+      expect(server.received).to.have.length(1);
+      expect(failures).to.deep.equal([]);
+    });
+
+    it('turns to pages for good where streams are refused', async () => {
+      const shut = (response: ServerResponse) => response.end();
+      await begin([
+        {
+          want: 'watch',
+          reply: (response) => refuse(response, 422, 'Invalid', 'sendInitialEvents: Forbidden'),
+        },
+        list('10', pod('a', '1')),
+        then(watch('10', gone), shut),
+        list('20', pod('a', '15')),
+        watch('20'),
+      ]);
+      await holds({ a: '15' });
+      expect(failures).to.deep.equal(['Expired']);
+    });
+
+    const breaks: Record<string, (response: ServerResponse) => unknown> = {
+      'breaks off': (response) => response.socket?.destroy(),
+      'ends too early': (response) => response.end(),
+      'brings a bookmark that is not the end': (response) => response.write(bookmark('9')),
+      expires: (response) => response.write(gone),
+    };
+    for (const [name, finish] of Object.entries(breaks)) {
+      it(`takes pages when the stream ${name}, and streams again the next time`, async () => {
+        await begin([
+          then(stream(added('old', '1')), finish),
+          list('10', pod('a', '2')),
+          watch('10', gone),
+          stream(added('b', '12'), end('12')),
+        ]);
+        await holds({ b: '12' });
+        expect(changes).to.deep.equal(['+a', '-a', '+b']);
+        expect(failures).to.have.length(2);
+      });
+    }
+
+    it('keeps what was trimmed, frozen', async () => {
+      await begin(
+        [
+          stream(
+            line('ADDED', { ...pod('a', '1', { managedFields: [] }), spec: { nodeName: 'n' } }),
+            end('1'),
+          ),
+        ],
+        { transform: ({ spec: _, ...rest }: Pod) => rest },
+      );
+      await reflector.synced;
+      expect(reflector.list()).to.deep.equal([pod('a', '1')]);
+      expect(Object.isFrozen(reflector.list()[0]?.metadata)).to.equal(true);
+    });
+  });
+
   const breaks: { name: string; finish: (response: ServerResponse) => void; reason: string }[] = [
     { name: 'a reset', finish: (response) => response.socket?.destroy(), reason: 'Unreachable' },
     {
@@ -328,8 +505,8 @@ describe('reflector', () => {
 
   it('takes an object of the same name and version but another UID for another one', async () => {
     await play([
-      list('10', pod('a', '1')),
-      watch('10', line('MODIFIED', pod('a', '1', { uid: 'other' }))),
+      list('1', pod('a', '1')),
+      watch('1', line('MODIFIED', pod('a', '1', { uid: 'other' }))),
     ]);
     await until(() => reflector.get({ namespace: 'shop', name: 'a' })?.metadata.uid === 'other');
   });

@@ -1,6 +1,6 @@
 import { ApiError, type ApiStatus } from './api-error.ts';
 import { jsonLines } from './json-lines.ts';
-import type { Selection } from './list.ts';
+import { isStored, type Selection } from './list.ts';
 import type { KubernetesObject, Stored } from './object.ts';
 import { requestInfo } from './request-info.ts';
 import { pathOf } from './resource.ts';
@@ -9,10 +9,26 @@ import type { Transport } from './transport.ts';
 export type WatchEvent<T extends KubernetesObject> =
   | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: Stored<T> }
   /** Nothing changed up to this resourceVersion. */
-  | { type: 'BOOKMARK'; object: { metadata: { resourceVersion: string } } };
+  | {
+      type: 'BOOKMARK';
+      object: { metadata: { resourceVersion: string; annotations?: Record<string, string> } };
+    };
+
+/** The bookmark that ends a streamed list carries this annotation. */
+const initialEventsEnd = 'k8s.io/initial-events-end';
+
+export function endsInitialEvents(event: WatchEvent<KubernetesObject>): boolean {
+  return (
+    event.type === 'BOOKMARK' && event.object.metadata.annotations?.[initialEventsEnd] === 'true'
+  );
+}
 
 export interface WatchOptions {
-  resourceVersion: string;
+  /**
+   * Undefined: first all objects that there are now, as ADDED events in no order, then a bookmark that says so, then what
+   * happens (a streamed list, KEP-3157).
+   */
+  resourceVersion: string | undefined;
   /** After this long without a byte the connection is given up: a bookmark comes about once a minute. */
   silenceMs: number;
   /** The API server ends the watch after this long. */
@@ -51,7 +67,9 @@ export async function* watch<T extends KubernetesObject>(
       query: {
         labelSelector,
         fieldSelector,
-        resourceVersion,
+        ...(resourceVersion === undefined
+          ? { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }
+          : { resourceVersion }),
         watch: true,
         allowWatchBookmarks: true,
         timeoutSeconds,
@@ -92,15 +110,18 @@ function checked<T extends KubernetesObject>(
   line: unknown,
   about: ReturnType<typeof requestInfo>,
 ): WatchEvent<T> {
-  const event = line as WatchEvent<T> | { type: 'ERROR'; object: ApiStatus };
-  switch (event.type) {
+  const event = line as WatchEvent<T> | { type: 'ERROR'; object?: ApiStatus } | null;
+  switch (event?.type) {
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
+      if (isStored(event.object)) return event;
+      throw bad(`an event ${event.type} of no object with a name and a version.`, about);
     case 'BOOKMARK':
-      return event;
+      if (typeof event.object?.metadata?.resourceVersion === 'string') return event;
+      throw bad('a bookmark without a version.', about);
     case 'ERROR': {
-      const { code = 0, reason, message = 'an error without words.' } = event.object;
+      const { code = 0, reason, message = 'an error without words.' } = event.object ?? {};
       throw new ApiError({
         ...about,
         status: code,
@@ -109,8 +130,12 @@ function checked<T extends KubernetesObject>(
       });
     }
     default: {
-      const message = `an event of unknown type ${JSON.stringify((line as { type?: unknown })?.type)}.`;
-      throw new ApiError({ ...about, status: 0, reason: 'BadResponse', message });
+      const { type } = (line ?? {}) as { type?: unknown };
+      throw bad(`an event of unknown type ${JSON.stringify(type)}.`, about);
     }
   }
+}
+
+function bad(message: string, about: ReturnType<typeof requestInfo>): ApiError {
+  return new ApiError({ ...about, status: 0, reason: 'BadResponse', message });
 }
