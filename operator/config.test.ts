@@ -39,6 +39,13 @@ describe('the operator’s configuration', () => {
     expect(cluster).to.deep.equal({ kubeconfig: ['/a', '/b'] });
   });
 
+  it('takes the pod’s account from where it is mounted', () => {
+    const { cluster } = readConfig({ ...images, ...inside, SERVICE_ACCOUNT_DIR: '/account' });
+    expect(cluster).to.deep.equal({
+      inside: { host: '10.0.0.1', port: '443', directory: '/account' },
+    });
+  });
+
   const lists: [string, string[]][] = [
     ['', []],
     ['shop', ['shop']],

@@ -16,7 +16,9 @@ export interface Config {
   pod: string;
   /** Of the operators of this Lease one leads, the others stand by; undefined: this one is alone, and knows it. */
   leaderElection: LeaderElectionConfig | undefined;
-  cluster: { inside: { host: string; port: string } } | { kubeconfig: string[] };
+  cluster:
+    | { inside: { host: string; port: string; directory?: string } }
+    | { kubeconfig: string[] };
 }
 
 export interface LeaderElectionConfig extends LeaderElectionTimes {
@@ -97,6 +99,8 @@ const environment = z.object({
   KUBECONFIG: z.string().optional(),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
   KUBERNETES_SERVICE_PORT: z.string().default('443'),
+  // Where the kubelet mounts token and ca.crt, if not at the usual place.
+  SERVICE_ACCOUNT_DIR: z.string().optional(),
 });
 
 /** Throws one sentence that names every variable that is missing or wrong. */
@@ -170,11 +174,14 @@ function cluster({
   KUBECONFIG,
   KUBERNETES_SERVICE_HOST,
   KUBERNETES_SERVICE_PORT,
+  SERVICE_ACCOUNT_DIR,
 }: z.infer<typeof environment>): Config['cluster'] {
   if (KUBECONFIG !== undefined)
     return { kubeconfig: KUBECONFIG.split(':').filter((path) => path !== '') };
   if (KUBERNETES_SERVICE_HOST !== undefined) {
-    return { inside: { host: KUBERNETES_SERVICE_HOST, port: KUBERNETES_SERVICE_PORT } };
+    const where = { host: KUBERNETES_SERVICE_HOST, port: KUBERNETES_SERVICE_PORT };
+    const directory = SERVICE_ACCOUNT_DIR;
+    return { inside: directory === undefined ? where : { ...where, directory } };
   }
   return { kubeconfig: [join(homedir(), '.kube', 'config')] };
 }
