@@ -35,6 +35,16 @@ describe('joinCaches', () => {
     expect(joined.get({ name: 'apple' })).to.equal(undefined);
   });
 
+  it('knows a namespace that is added to its map later', () => {
+    const parts = new Map();
+    const later = joinCaches(parts);
+    expect(later.size()).to.equal(0);
+    parts.set('shop', cacheOf(object('shop', 'apple')));
+    expect([later.size(), later.list().length, later.by('initial', 'a').length]).to.deep.equal([
+      1, 1, 1,
+    ]);
+  });
+
   it('lists, counts and indexes all of them', () => {
     const uids = (objects: Stored<KubernetesObject>[]) =>
       objects.map(({ metadata }) => metadata.uid);

@@ -5,11 +5,12 @@ import type { Cache } from './object-cache.ts';
 export function joinCaches<T extends KubernetesObject>(
   byNamespace: ReadonlyMap<string, Cache<T>>,
 ): Cache<T> {
-  const parts = [...byNamespace.values()];
+  // Each time anew: the map may be filled later.
+  const all = () => [...byNamespace.values()];
   return {
     get: (name) => byNamespace.get(name.namespace ?? '')?.get(name),
-    list: () => parts.flatMap((part) => part.list()),
-    size: () => parts.reduce((sum, part) => sum + part.size(), 0),
-    by: (index, value) => parts.flatMap((part) => part.by(index, value)),
+    list: () => all().flatMap((part) => part.list()),
+    size: () => all().reduce((sum, part) => sum + part.size(), 0),
+    by: (index, value) => all().flatMap((part) => part.by(index, value)),
   };
 }
