@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { type Connection, kubeconfigConnection } from '../../operator/kube/connection.ts';
+import { kubeconfigConnection } from '../../operator/kube/connection.ts';
 import { requestInfo } from '../../operator/kube/request-info.ts';
 import { createTransport, type Exchange, type Transport } from '../../operator/kube/transport.ts';
 import { type Operator, startOperator } from '../../operator/operator.ts';
@@ -8,6 +8,7 @@ import { goodMessages, type PlayedKubelet, playKubelet } from '../../operator/pl
 import { live } from '../../operator/played-life.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { createKubectl } from '../shop/kubectl.ts';
+import { actingAs } from './acting-as.ts';
 import { chart, createHelm } from './chart.ts';
 import { chartRules, compareWithRules } from './rbac.ts';
 
@@ -27,8 +28,19 @@ const rare = [
   { verb: 'patch', resource: 'events.events.k8s.io' },
   // When a pod or a Job does not come on.
   { verb: 'list', resource: 'events' },
+  // When train waits in a queue: operator/kueue.integration.test.ts.
+  { verb: 'list', resource: 'workloads.kueue.x-k8s.io' },
   // Of the operator's pods one leads; here there is only one, without a Lease.
   ...['get', 'create', 'update'].map((verb) => ({ verb, resource: 'leases.coordination.k8s.io' })),
+  // Where the API server does not send a list as a watch.
+  ...[
+    'controllerrevisions.apps',
+    'deployments.apps',
+    'jobs.batch',
+    'modelreleases.shelfwise.dev',
+    'pods',
+    'services',
+  ].map((resource) => ({ verb: 'list', resource })),
   // When the first release ever does not become ready: there is none to go back to.
   { verb: 'delete', resource: 'deployments.apps' },
 ];
@@ -92,18 +104,6 @@ describe('the operator under the rules of the chart', function () {
     expect(compared).to.deep.equal({ missing: [], unused: [] });
   });
 });
-
-/** The administrator's connection, speaking for somebody else. */
-function actingAs(user: string, connection: Connection): Connection {
-  return {
-    ...connection,
-    headers: async () => ({
-      ...(await connection.headers()),
-      'impersonate-user': user,
-      'impersonate-group': 'system:authenticated',
-    }),
-  };
-}
 
 /** The first object of each kind is sent twice, as after a lost answer: it exists already, and the operator asks whose it is. */
 function sendingTwice(direct: Transport): Transport {
