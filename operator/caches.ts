@@ -3,6 +3,7 @@ import { managedBy, managedByLabel, modelReleaseLabel } from './api/metadata.ts'
 import { group, kind, type ModelRelease, modelReleases } from './api/model-release.ts';
 import type { ApiError } from './kube/api-error.ts';
 import { joinCaches } from './kube/joined-cache.ts';
+import type { Lane } from './kube/lanes.ts';
 import { type KubernetesObject, keyOf, type Stored } from './kube/object.ts';
 import { type Cache, type Change, labelIndex } from './kube/object-cache.ts';
 import { createReflector, type Reflector, type ReflectorOptions } from './kube/reflector.ts';
@@ -55,7 +56,7 @@ interface Scope {
  */
 export function createCaches(
   { transport, timing, observe, onFailure, namespaces = [] }: Wiring,
-  changed: (modelRelease: string) => void,
+  changed: (modelRelease: string, lane?: Lane) => void,
 ): Caches & { all: Watched[] } {
   const scopes = (namespaces.length === 0 ? [undefined] : [...new Set(namespaces)]).map(
     (namespace): Scope => ({ namespace, watched: [], isComplete: false }),
@@ -115,7 +116,8 @@ export function createCaches(
       scope.isComplete = true;
       for (const { metadata } of caches.modelReleases.list()) {
         if (scope.namespace === undefined || metadata.namespace === scope.namespace)
-          changed(keyOf(metadata));
+          // Most of them are as they were: what somebody changes meanwhile goes before them.
+          changed(keyOf(metadata), 'later');
       }
     });
   }

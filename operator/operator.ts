@@ -67,7 +67,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ...{ election, pod, connection, userAgent, registry, log, observe },
   });
   const { guard } = leadership;
-  const direct = createTransport({ connection, userAgent, observe, ...(guard ? { guard } : {}) });
+  const { throttled, streamed } = metrics;
+  const direct = createTransport({
+    ...{ connection, userAgent, observe, throttled, streamed },
+    ...(guard ? { guard } : {}),
+  });
   const transport = intercept(direct);
   const recorder = createEventRecorder({
     transport,
@@ -91,7 +95,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       namespaces: options.namespaces,
       ...(options.timing ? { timing: options.timing } : {}),
     },
-    (key) => queue.add(key),
+    (key, lane) => queue.add(key, lane),
   );
   const queue = createWorkQueue({
     reconcile: createReconciler({
@@ -111,6 +115,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     onError: (key, error, retryInMs) => logFailure(log, key, error, retryInMs),
     observe: metrics.queue,
   });
+  metrics.queueState(queue.state);
   exposeSynced(registry, caches.all);
   const server = await startServer({
     port: config.port,

@@ -17,6 +17,8 @@ export interface Change<T extends KubernetesObject> {
   key: string;
   object: Stored<T> | undefined;
   previous: Stored<T> | undefined;
+  /** Only seen, not known to have happened: it stood in the first list after the start. */
+  initial?: true;
 }
 
 export interface ObjectCache<T extends KubernetesObject> extends Cache<T> {

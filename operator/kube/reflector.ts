@@ -93,7 +93,8 @@ export function createReflector<T extends KubernetesObject>(
   function hold(objects: Stored<T>[], version: string): void {
     resourceVersion = version;
     if (streams !== 'never') streams = true;
-    const changes = cache.replace(objects);
+    const found = cache.replace(objects);
+    const changes = hasSynced ? found : found.map((each) => ({ ...each, initial: true as const }));
     options.observe?.listed(resource.plural, objects.length);
     hasSynced = true;
     firstList.resolve();

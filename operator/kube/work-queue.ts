@@ -1,6 +1,8 @@
 import { type BackoffSettings, backoff } from './backoff.ts';
+import { type Clock, monotonic } from './clock.ts';
+import { createDelays } from './delays.ts';
 import { ReconcileError } from './errors.ts';
-import { after } from './long-timeout.ts';
+import { createLanes, type Lane } from './lanes.ts';
 
 export interface ReconcileResult {
   /** Come again after this long, if nothing happens before. */
@@ -19,77 +21,84 @@ export interface WorkQueueOptions {
   onError?: (key: string, error: unknown, retryInMs: number | undefined) => void;
   observe?: WorkQueueObserver;
   random?: () => number;
+  clock?: Clock;
 }
 
 export interface WorkQueueObserver {
   depth(keys: number): void;
   /** From the moment a key was added until its reconcile began. */
-  waited(seconds: number): void;
+  waited(seconds: number, lane: Lane): void;
   worked(seconds: number, outcome: 'done' | 'failed'): void;
   retried(): void;
 }
 
+export interface WorkQueueState {
+  /** Keys that wait for their turn. */
+  ready: number;
+  /** Keys that come at a time of their own. */
+  delayed: number;
+  running: number;
+  /** For how long the reconcile that began first goes on: what hangs shows here. */
+  longestRunningSeconds: number;
+}
+
 export interface WorkQueue {
   /** Reconcile this key soon. A key that waits already is not added twice; one that is being reconciled comes again. */
-  add(key: string): void;
+  add(key: string, lane?: Lane): void;
   /** The earliest of several delays of one key counts. Any number of milliseconds. */
   addAfter(key: string, ms: number): void;
-  /** Works until the signal aborts, then waits for what has begun. */
+  state(): WorkQueueState;
+  /** Works until the signal aborts, then waits for what has begun. Once. Throws what onError or an observer throws. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 /** client-go starts at 5 ms; a second try that soon mostly meets the same stale cache. */
 const defaultBackoff: BackoffSettings = { baseDelayMs: 200, maximumDelayMs: 300_000 };
 
-/** First come, first served; a key that is busy waits behind the others, so that no key keeps another from its turn. */
+/** First come, first served, by lane; a key that is busy waits behind the others, so that none keeps another from its turn. */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
-  const { reconcile, concurrency = 4, observe } = options;
-  /** Keys whose turn comes, in order, with the time they were added. */
-  const ready = new Map<string, number>();
-  const running = new Map<string, Promise<void>>();
+  const { reconcile, concurrency = 4, observe, clock = monotonic } = options;
+  const ready = createLanes();
+  /** Keys that are being reconciled, with the time they began, in that order. */
+  const running = new Map<string, number>();
   /** Added while they ran. */
-  const again = new Map<string, number>();
-  const delayed = new Map<string, { due: number; cancel: () => void }>();
+  const again = new Map<string, { lane: Lane; since: number }>();
   const failures = new Map<string, number>();
+  const delayed = createDelays(clock, (key) => add(key, failures.has(key) ? 'later' : 'soon'));
+  /** Resolved when the last reconcile ended after the end, rejected by a bug in what watches the queue. */
+  const drained = Promise.withResolvers<void>();
   let state: 'new' | 'open' | 'closed' = 'new';
 
-  function add(key: string): void {
-    const waiting = running.has(key) ? again : ready;
-    if (!waiting.has(key)) waiting.set(key, performance.now());
-    observe?.depth(ready.size);
+  function add(key: string, lane: Lane = 'soon'): void {
+    if (state === 'closed') return;
+    const since = clock.now();
+    const before = again.get(key);
+    if (!running.has(key)) ready.add(key, lane, since);
+    else if (!before || lane === 'soon') again.set(key, { lane, since: before?.since ?? since });
+    observe?.depth(ready.size());
     next();
   }
 
   function addAfter(key: string, ms: number): void {
-    if (state === 'closed') return;
-    const due = performance.now() + ms;
-    const earlier = delayed.get(key);
-    if (earlier && earlier.due <= due) return;
-    earlier?.cancel();
-    const cancel = after(ms, () => {
-      delayed.delete(key);
-      add(key);
-    });
-    delayed.set(key, { due, cancel });
+    if (state !== 'closed') delayed.add(key, clock.now() + ms);
   }
 
   function next(): void {
     while (state === 'open' && running.size < concurrency) {
-      const first = ready.entries().next().value;
-      if (!first) return;
-      const [key, since] = first;
-      ready.delete(key);
-      delayed.get(key)?.cancel();
-      delayed.delete(key);
-      observe?.depth(ready.size);
-      observe?.waited((performance.now() - since) / 1000);
-      running.set(key, work(key));
+      const turn = ready.next();
+      if (!turn) return;
+      const { key, lane, since } = turn;
+      delayed.remove(key);
+      running.set(key, clock.now());
+      observe?.depth(ready.size());
+      observe?.waited((clock.now() - since) / 1000, lane);
+      work(key).catch(drained.reject);
     }
   }
 
   async function work(key: string): Promise<void> {
-    const started = performance.now();
-    const took = () => (performance.now() - started) / 1000;
+    const started = clock.now();
+    const took = () => (clock.now() - started) / 1000;
     try {
       const result = await reconcile(key);
       failures.delete(key);
@@ -100,10 +109,11 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       options.onError?.(key, error, retry(key, error));
     }
     running.delete(key);
-    const since = again.get(key);
+    const more = again.get(key);
     again.delete(key);
-    if (since !== undefined) ready.set(key, since);
+    if (more) ready.add(key, more.lane, more.since);
     next();
+    if (state === 'closed' && running.size === 0) drained.resolve();
   }
 
   function retry(key: string, error: unknown): number | undefined {
@@ -119,24 +129,37 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     return wait;
   }
 
+  function close(): void {
+    state = 'closed';
+    delayed.clear();
+    if (running.size === 0) drained.resolve();
+  }
+
   return {
     add,
     addAfter,
+    state() {
+      const [first] = running.values();
+      return {
+        ready: ready.size(),
+        delayed: delayed.size(),
+        running: running.size,
+        longestRunningSeconds: first === undefined ? 0 : (clock.now() - first) / 1000,
+      };
+    },
     async run(signal) {
+      if (state !== 'new') throw new Error('A work queue runs once.');
       state = 'open';
       next();
-      await aborted(signal);
-      state = 'closed';
-      for (const { cancel } of delayed.values()) cancel();
-      delayed.clear();
-      while (running.size > 0) await Promise.all(running.values());
+      // In the moment of the signal, not some promises later: nothing more is begun.
+      signal.addEventListener('abort', close, { once: true });
+      if (signal.aborted) close();
+      try {
+        await drained.promise;
+      } finally {
+        signal.removeEventListener('abort', close);
+        close();
+      }
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
