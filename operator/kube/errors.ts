@@ -4,8 +4,9 @@ import { ApiError } from './api-error.ts';
  * The closed set of ways in which a reconcile does not reach its end:
  * - Transient: nobody has to do anything; it is tried again with backoff.
  * - Waiting: on something outside that the message names; tried again with backoff.
- * - Stalled: as far as can be known only a change of the object helps. Thrown as such it is not tried again before that; what the API
- *   server refuses is, with backoff, because a webhook or a quota may have been the cause.
+ * - Stalled: the API server understood and says no to this very object (400, 413, 422). Only another object helps, or another mind
+ *   of who refused it: a webhook, a policy, a limit, of which nobody tells us. The message names it. Tried again when the object
+ *   changes, and else at the longest interval from the first time on: asking sooner would be asking the same.
  * Everything else that is thrown is a bug of ours: reported as one, tried again with backoff.
  */
 export type Outcome = 'Transient' | 'Waiting' | 'Stalled';

@@ -1,3 +1,5 @@
+import type { ManagedFields } from './field-ownership.ts';
+
 /** The reference that makes garbage collection remove a child with its owner. */
 export interface OwnerReference {
   apiVersion: string;
@@ -34,6 +36,8 @@ export interface StoredMeta extends ObjectMeta {
   uid: string;
   resourceVersion: string;
   creationTimestamp: string;
+  /** Only in what the API server answered just now: caches leave it out. */
+  managedFields?: ManagedFields[];
 }
 
 export type Stored<T extends KubernetesObject> = T & { metadata: StoredMeta };

@@ -1,4 +1,5 @@
 import { ApiError, hasReason } from './api-error.ts';
+import { handedOver } from './field-ownership.ts';
 import type { KubernetesObject, ObjectName, Stored } from './object.ts';
 import { pathOf, type Resource } from './resource.ts';
 import type { Transport } from './transport.ts';
@@ -36,6 +37,15 @@ export interface Objects {
     object: T,
     options?: { force?: boolean },
   ): Promise<Stored<T>>;
+  /**
+   * Server-side apply to an object as it was read just now, by `get`: Conflict when it changed since. What we set when we created
+   * it counts as applied, so that it can be left out, too.
+   */
+  applyTo<T extends KubernetesObject>(
+    resource: Resource,
+    live: Stored<KubernetesObject>,
+    object: T,
+  ): Promise<Stored<T>>;
   /** Says whether there was something to delete. Conflict when the name belongs to another object by now. */
   remove(resource: Resource, object: Known, options?: RemoveOptions): Promise<boolean>;
   /** Replaces the whole status; Conflict when the object changed since it was read. */
@@ -62,7 +72,7 @@ export function createObjects({
   const at = (resource: Resource, { namespace, name }: ObjectName, subresource?: string): string =>
     pathOf(resource, { namespace, name, ...(subresource === undefined ? {} : { subresource }) });
 
-  return {
+  const objects: Objects = {
     async get(resource, name) {
       try {
         return await transport.request({ method: 'GET', path: at(resource, name) });
@@ -95,6 +105,27 @@ export function createObjects({
         const message = 'there is another object of this name by now.';
         throw new ApiError({ ...error, status: 409, reason: 'Conflict', message, cause: error });
       }
+    },
+
+    async applyTo(resource, live, object) {
+      const { uid } = live.metadata;
+      let { resourceVersion } = live.metadata;
+      const managedFields = handedOver(live.metadata.managedFields ?? [], fieldManager);
+      if (managedFields) {
+        const { metadata } = await transport.request<typeof live>({
+          method: 'PATCH',
+          path: at(resource, live.metadata),
+          query: { fieldManager },
+          contentType: 'application/json-patch+json',
+          body: [
+            { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+            { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+          ],
+        });
+        resourceVersion = metadata.resourceVersion;
+      }
+      const metadata = { ...object.metadata, uid, resourceVersion };
+      return objects.apply(resource, { ...object, metadata });
     },
 
     async remove(
@@ -144,6 +175,7 @@ export function createObjects({
         },
       }),
   };
+  return objects;
 }
 
 /** Of another UID the API server says Invalid, as of any immutable field; of another resourceVersion, Conflict. */

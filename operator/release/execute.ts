@@ -53,7 +53,8 @@ export async function execute(plan: Plan, seen: Observation, means: Means): Prom
   for (const job of plan.create) written(await createJob(job, owner, objects));
   for (const object of plan.apply) written(await applyOurs(object, seen, objects));
   for (const object of plan.remove) {
-    await objects.remove(resourceOf(object), object);
+    // As it was when this was decided: what has changed since may have to stay.
+    await objects.remove(resourceOf(object), object, { onlyIfUnchanged: true });
     removed(object);
   }
   for (const event of plan.events) recorder.record({ ...event, regarding: referenceTo(owner) });
@@ -81,12 +82,7 @@ async function beginRun(
     if (!hasReason(error, 'AlreadyExists')) throw error;
     const live = await objects.get<ControllerRevision>(controllerRevisions, nameOf(record));
     if (live && !isOwnedBy(live, owner)) throw nameTaken('ControllerRevision', name, error);
-    throw new ReconcileError(
-      'Transient',
-      'CacheBehind',
-      `ControllerRevision ${name} is not in the cache yet.`,
-      { cause: error },
-    );
+    throw cacheBehind(record, error);
   }
 }
 
@@ -107,8 +103,9 @@ async function createJob(
 }
 
 /**
- * Applies what is ours. An object that the caches do not hold may still exist, without our labels: apply alone would take it
- * over, so it is asked for first. One that we know is named by its UID: its successor of the same name is not touched.
+ * Creates or applies what is ours. What is not there is created by POST, because an apply would as well change what another
+ * operator made in this moment. What is there is read, and applied to as it was read: when it is another one, or another version,
+ * than that on which the decision was made, there is nothing to carry out.
  */
 async function applyOurs(
   object: DeploymentObject | ServiceObject,
@@ -116,15 +113,27 @@ async function applyOurs(
   objects: Objects,
 ): Promise<Stored<KubernetesObject>> {
   const resource = resourceOf(object);
+  // The caches hold what bears our labels: somebody may have taken them away.
+  const live = await objects.get<Deployment | Service>(resource, nameOf(object));
   const cached =
     object.kind === 'Deployment'
       ? seen.deployment
       : seen.services.find(({ metadata }) => metadata.name === object.metadata.name);
-  const live = cached ?? (await objects.get<Deployment | Service>(resource, nameOf(object)));
-  if (!live) return objects.apply(resource, object, { force: false });
-  if (!isOwnedBy(live, seen.modelRelease)) throw nameTaken(object.kind, object.metadata.name);
-  const metadata = { ...object.metadata, uid: live.metadata.uid };
-  return objects.apply(resource, { ...object, metadata });
+  if (live && !isOwnedBy(live, seen.modelRelease))
+    throw nameTaken(object.kind, object.metadata.name);
+  if (cached && cached.metadata.resourceVersion !== live?.metadata.resourceVersion)
+    throw cacheBehind(object);
+  if (live) return objects.applyTo(resource, live, object);
+  try {
+    return await objects.create(resource, object);
+  } catch (error) {
+    throw hasReason(error, 'AlreadyExists') ? cacheBehind(object, error) : error;
+  }
+}
+
+function cacheBehind({ kind, metadata }: KubernetesObject, cause?: unknown): ReconcileError {
+  const message = `${kind} ${metadata.name} is not in the cache as it is.`;
+  return new ReconcileError('Transient', 'CacheBehind', message, { cause });
 }
 
 function nameTaken(kind: string, name: string, cause?: unknown): ReconcileError {

@@ -23,17 +23,18 @@ interface Expected {
 /** A watch tells within milliseconds; one that has to be built up anew lists everything when it is back. */
 const patienceMs = 30_000;
 
-export function createExpectations(caches: Caches, now: () => Date): Expectations {
+/** `clock` counts milliseconds, and is set back by nobody: an hour off, it would be waited for an hour. */
+export function createExpectations(caches: Caches, clock: () => number): Expectations {
   const expected = new Map<string, Expected[]>();
   return {
     expect(modelRelease, object, change) {
       const list = expected.get(modelRelease) ?? [];
-      list.push({ object, change, givenUpAt: now().getTime() + patienceMs });
+      list.push({ object, change, givenUpAt: clock() + patienceMs });
       expected.set(modelRelease, list);
     },
     met(modelRelease) {
       const open = (expected.get(modelRelease) ?? []).filter(
-        (each) => now().getTime() < each.givenUpAt && !isKnown(each, caches),
+        (each) => clock() < each.givenUpAt && !isKnown(each, caches),
       );
       if (open.length > 0) expected.set(modelRelease, open);
       else expected.delete(modelRelease);

@@ -8,7 +8,7 @@ import { type KubernetesObject, keyOf, type Stored } from '../kube/object.ts';
 import { createObjectCache, labelIndex } from '../kube/object-cache.ts';
 import type { Objects } from '../kube/objects.ts';
 import { birth, defaults, modelRelease } from './fixtures/model-release.ts';
-import { createReconciler } from './reconcile.ts';
+import { createReconciler, type ReconcilerParts } from './reconcile.ts';
 
 type Kind = 'ControllerRevision' | 'Job' | 'Service' | 'ModelRelease' | 'Pod' | 'Deployment';
 
@@ -62,6 +62,7 @@ function createScene() {
     get: async (resource, name) => live.get(`${resource.kind}/${keyOf(name)}`) as never,
     create: async (_resource, object) => store(object, 'create'),
     apply: async (_resource, object) => store(object, 'apply'),
+    applyTo: async (_resource, _live, object) => store(object, 'apply'),
     remove: async () => true,
     updateStatus: async (_resource, object, status) => {
       const before = object as unknown as ModelRelease;
@@ -77,27 +78,45 @@ function createScene() {
     },
   } satisfies Objects;
 
+  const ofKind = (kind: Kind) => [...live.values()].filter((object) => object.kind === kind);
   const release = modelRelease();
   live.set('ModelRelease/shop/pictograms', release);
   caches.modelReleases.put(release);
   let now = new Date(birth);
-  const reconcile = createReconciler({
+  const parts: ReconcilerParts = {
     caches,
     objects,
     recorder: { record: () => undefined, flush: async () => undefined },
-    transport: { request: async () => ({ items: [] }) as never },
+    transport: {
+      request: async ({ path }) => {
+        const records = path.endsWith('/controllerrevisions') ? ofKind('ControllerRevision') : [];
+        return { metadata: { resourceVersion: String(version) }, items: records } as never;
+      },
+    },
+    clock: () => now.getTime(),
     defaults,
     now: () => now,
     log: { info: () => undefined },
-  });
+  };
+  let reconcile = createReconciler(parts);
   return {
     writes,
     live,
     reconcile: () => reconcile('shop/pictograms'),
     status: () => (live.get('ModelRelease/shop/pictograms') as Stored<ModelRelease>).status,
+    /** Another process takes over: it remembers nothing, and its watches are where ours are. */
+    succeed: () => {
+      reconcile = createReconciler(parts);
+    },
     /** The watches tell of all that was written. */
     tell: () => {
       for (const object of untold.splice(0)) cacheOf[object.kind as Kind].put(object as never);
+    },
+    annotate: (annotations: Record<string, string>) => {
+      const object = live.get('ModelRelease/shop/pictograms') as Stored<ModelRelease>;
+      const changed = { ...object, metadata: { ...object.metadata, annotations } };
+      live.set('ModelRelease/shop/pictograms', changed);
+      caches.modelReleases.put(changed);
     },
     refuse: (answer: typeof refuse) => {
       refuse = answer;
@@ -119,8 +138,14 @@ function taken(kind: string): ApiError {
   return new ApiError({ ...facts, reason: 'AlreadyExists' });
 }
 
-function refusal(kind: string, status: number, reason: string, message: string) {
-  const facts = { verb: 'create', resource: 'jobs.batch', object: 'shop', status, reason, message };
+function refusal(
+  kind: string,
+  status: number,
+  reason: string,
+  message: string,
+  resource = 'jobs.batch',
+) {
+  const facts = { verb: 'create', resource, object: 'shop', status, reason, message };
   return (asked: string) => (asked === kind ? new ApiError(facts) : undefined);
 }
 
@@ -153,7 +178,7 @@ describe('reconcile', () => {
       refusal('Job', 403, 'Forbidden', 'jobs is forbidden: exceeded quota: jobs, used: 5'),
     );
     const error = await scene.reconcile().catch((thrown) => thrown);
-    expect(error).to.include({ status: 403 });
+    expect(error).to.include({ outcome: 'Waiting', reason: 'QuotaExceeded' });
     const degraded = scene.status()?.conditions?.find(({ type }) => type === 'Degraded');
     expect(degraded?.reason).to.equal('QuotaExceeded');
     expect(degraded?.message).to.include('exceeded quota: jobs');
@@ -191,6 +216,48 @@ describe('reconcile', () => {
     const writes = [...scene.writes];
     await scene.reconcile();
     expect(scene.writes).to.deep.equal(writes);
+  });
+
+  it('changes nothing on caches that lack what its predecessor wrote last', async () => {
+    const scene = createScene();
+    await scene.reconcile();
+    scene.annotate({ 'shelfwise.dev/run-now': '2026-11-22T05:00:00Z' });
+    scene.pass(3 * 3600);
+    scene.succeed();
+    const before = [...scene.writes];
+    // Of the run that was begun a moment ago it knows nothing: the one that is asked for now would run beside it.
+    expect(await scene.reconcile().catch((error) => error)).to.include({
+      outcome: 'Transient',
+      reason: 'CacheBehind',
+    });
+    expect(scene.writes).to.deep.equal(before);
+    scene.tell();
+    await scene.reconcile();
+    expect([...scene.live.keys()].filter((key) => key.startsWith('ControllerR'))).to.have.length(1);
+  });
+
+  it('does not ask for more often than every ten minutes whether a slot is due', async () => {
+    const scene = createScene();
+    scene.refuse(refusal('Job', 422, 'Invalid', 'Job is invalid'));
+    for (let i = 0; i < 2; i++) {
+      await scene.reconcile().catch(() => undefined);
+      scene.tell();
+    }
+    expect(scene.status()?.history?.[0]?.outcome).to.equal('RunFailed');
+    // The first slot of the schedule is days away.
+    expect(await scene.reconcile()).to.deep.equal({ requeueAfterMs: 600_000 });
+  });
+
+  it('tries a status that is refused again as something stalled, not as something that passes', async () => {
+    const scene = createScene();
+    const why = 'limit is 3145728';
+    const what = 'modelreleases.shelfwise.dev/status';
+    scene.refuse(refusal('ModelRelease', 413, 'RequestEntityTooLarge', why, what));
+    for (let i = 0; i < 2; i++) {
+      const error = await scene.reconcile().catch((thrown) => thrown);
+      scene.tell();
+      expect(error).to.include({ outcome: 'Stalled', reason: 'RequestEntityTooLarge' });
+    }
   });
 
   it('says nothing of what passes by itself', async () => {

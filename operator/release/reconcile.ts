@@ -10,6 +10,7 @@ import { decide } from './decide.ts';
 import { execute, type Means, writeStatus } from './execute.ts';
 import { createExpectations } from './expectations.ts';
 import { explainAgainMs } from './explanations.ts';
+import { createHindsight } from './hindsight.ts';
 import type { Observation, Obstacle, Plan } from './observation.ts';
 import { observe, type Sources } from './observe.ts';
 
@@ -17,20 +18,40 @@ export interface ReconcilerParts extends Sources {
   objects: Objects;
   recorder: EventRecorder;
   log: Pick<Logger, 'info'>;
+  /** Milliseconds, set back by nobody. */
+  clock?: () => number;
 }
 
 /** When to look again although a watch should tell: nothing but a fallback. */
 const fallbackMs = 1_000;
 
+/**
+ * Nothing is waited for longer than this at a stretch. Slots are times of the wall clock, waits are counted by one that nobody
+ * sets: after a clock was put right, or a machine slept, a slot is seen this much too late at most, well within the hour that
+ * startingDeadlineSeconds is by default. A look costs no request.
+ */
+const longestWaitMs = 600_000;
+
 /** Brings what a ModelRelease became in line with what it says: observe, decide, execute. */
 export function createReconciler(parts: ReconcilerParts): Reconcile {
+  const reconcile = createSteps(parts);
+  return (key) =>
+    reconcile(key).catch((error) => {
+      const known = classify(error);
+      throw known && known.outcome !== 'Transient' ? known : error;
+    });
+}
+
+function createSteps(parts: ReconcilerParts): Reconcile {
   const { caches, objects, recorder, log } = parts;
-  const expectations = createExpectations(caches, parts.now);
+  const expectations = createExpectations(caches, parts.clock ?? (() => performance.now()));
+  const hindsight = createHindsight(caches, parts.transport);
 
   return async (key) => {
     const modelRelease = caches.modelReleases.get(nameOf(key));
     if (!modelRelease) {
       expectations.forget(key);
+      hindsight.forget(key);
       return undefined;
     }
     if (!expectations.met(key)) return { requeueAfterMs: fallbackMs };
@@ -44,6 +65,7 @@ export function createReconciler(parts: ReconcilerParts): Reconcile {
       removed: (object) => expectations.expect(key, object, 'removed'),
     };
     const carryOut = async (what: Plan): Promise<void> => {
+      if (changesSomething(what)) await hindsight.check(modelRelease);
       report(log, key, what);
       await execute(what, seen, means);
       await writeStatus(what, modelRelease, means);
@@ -69,7 +91,11 @@ export function createReconciler(parts: ReconcilerParts): Reconcile {
 function again(plan: Plan, { explanations }: Observation) {
   const waits = [plan.requeueAfterMs, explanations.size > 0 ? explainAgainMs : undefined];
   const known = waits.filter((wait) => wait !== undefined);
-  return known.length === 0 ? undefined : { requeueAfterMs: Math.min(...known) };
+  return known.length === 0 ? undefined : { requeueAfterMs: Math.min(longestWaitMs, ...known) };
+}
+
+function changesSomething({ begin, note, create, apply, remove }: Plan): boolean {
+  return [begin, note, create, apply, remove].some((list) => list.length > 0);
 }
 
 /** What a person has to know of an error that does not pass by itself. */
