@@ -164,8 +164,11 @@ function failure(message: string): { message: string } | undefined {
   }
 }
 
+/** The end of a log, where an error stands before its stack and the runtime's version. */
 function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.trim() ?? '';
+  const lines = text.split('\n').map((line) => line.trim());
+  const telling = lines.filter((line) => line !== '' && !/^(at |Node\.js v)/.test(line));
+  return telling.at(-1) ?? '';
 }
 
 function asTime(time: string | undefined): string | undefined {
