@@ -1,6 +1,7 @@
 import type { ControllerRevision, Deployment, Job, Pod, Service } from './api/kubernetes.ts';
 import { managedBy, managedByLabel, modelReleaseLabel } from './api/metadata.ts';
 import { group, kind, type ModelRelease, modelReleases } from './api/model-release.ts';
+import { createKept } from './kept.ts';
 import type { ApiError } from './kube/api-error.ts';
 import { joinCaches } from './kube/joined-cache.ts';
 import type { Lane } from './kube/lanes.ts';
@@ -103,13 +104,16 @@ export function createCaches(
       ...(transform ? { transform } : {}),
     });
 
+  const kept = createKept();
   const caches: Caches = {
-    modelReleases: watch<ModelRelease>(modelReleases, ({ key }) => [key]),
-    controllerRevisions: children<ControllerRevision>(controllerRevisions),
-    jobs: children<Job>(jobs),
-    pods: children<Pod>(pods, withoutSpec),
-    deployments: children<Deployment>(deployments),
-    services: children<Service>(services),
+    modelReleases: watch<ModelRelease>(modelReleases, ({ key }) => [key], {
+      transform: kept.ofObject,
+    }),
+    controllerRevisions: children<ControllerRevision>(controllerRevisions, kept.ofRecord),
+    jobs: children<Job>(jobs, kept.ofObject),
+    pods: children<Pod>(pods, kept.ofPod),
+    deployments: children<Deployment>(deployments, kept.ofObject),
+    services: children<Service>(services, kept.ofObject),
   };
   for (const scope of scopes) {
     void Promise.all(scope.watched.map(({ synced }) => synced)).then(() => {
@@ -122,13 +126,6 @@ export function createCaches(
     });
   }
   return { ...caches, all: scopes.flatMap(({ watched }) => watched) };
-}
-
-/** What a pod was told to do stands in its Job; kept of it is only how it fares, and where: a third of its size. */
-function withoutSpec({ spec, ...pod }: Pod): Pod {
-  return spec?.nodeName === undefined
-    ? pod
-    : { ...pod, spec: { nodeName: spec.nodeName, containers: [] } };
 }
 
 /** The keys of the ModelReleases that a change is about. Both sides count: an object whose label was taken away is missed by somebody. */

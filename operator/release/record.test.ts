@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { ControllerRevision } from '../api/kubernetes.ts';
 import { Cluster } from './fixtures/cluster.ts';
 import { digest, evaluateMessage, snapshotMessage, trainMessage } from './fixtures/messages.ts';
-import { buildRecord, readRecord } from './record.ts';
+import { buildRecord, readRecord, withoutDetails } from './record.ts';
 import type { Run } from './run.ts';
 
 const release = 'pictograms-20261122-020000';
@@ -26,6 +26,14 @@ function recordOf(cluster: Cluster): ControllerRevision {
   const record = cluster.records.get(release);
   if (!record) throw new Error('There is no record.');
   return record;
+}
+
+function withRecalls(record: ControllerRevision, lowestRecalls: object[]): ControllerRevision {
+  const { annotations = {} } = record.metadata;
+  const facts = JSON.parse(annotations['shelfwise.dev/evaluation'] ?? '');
+  const evaluation = JSON.stringify({ ...facts, lowestRecalls });
+  const changed = { ...annotations, 'shelfwise.dev/evaluation': evaluation };
+  return { ...record, metadata: { ...record.metadata, annotations: changed } };
 }
 
 describe('record', () => {
@@ -59,6 +67,30 @@ describe('record', () => {
     const values = (texts: Record<string, string> = {}) =>
       Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, JSON.parse(text)]));
     expect(values(again.metadata.annotations)).to.deep.equal(values(record.metadata.annotations));
+  });
+
+  it('can do without the recalls of a run that is over', () => {
+    const cluster = lived();
+    const recall = { class: 'shoes', recall: 0.4, support: 20 };
+    const record = withRecalls(recordOf(cluster), [recall]);
+    const small = withoutDetails(record);
+    expect((readRecord(record) as Run).evaluation?.lowestRecalls).to.deep.equal([recall]);
+    expect((readRecord(small) as Run).evaluation?.lowestRecalls).to.deep.equal([]);
+    cluster.records.set(release, small);
+    const plan = cluster.step();
+    expect(plan.note).to.deep.equal([]);
+    expect(plan.status).to.equal(undefined);
+  });
+
+  it('is kept whole while its run is not over, and where it cannot be read', () => {
+    const record = withRecalls(recordOf(lived()), []);
+    const { 'shelfwise.dev/outcome': _, ...open } = record.metadata.annotations ?? {};
+    const broken = { ...record.metadata.annotations, 'shelfwise.dev/evaluation': '{' };
+    const other = { ...record.metadata.annotations, 'shelfwise.dev/evaluation': '{"step":"x"}' };
+    for (const annotations of [open, broken, other, {}]) {
+      const whole = { ...record, metadata: { ...record.metadata, annotations } };
+      expect(withoutDetails(whole)).to.equal(whole);
+    }
   });
 
   const broken: { name: string; change: (record: ControllerRevision) => unknown; says: string }[] =

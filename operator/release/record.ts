@@ -150,6 +150,28 @@ export function recordedAs(run: Run): Record<string, string> {
   );
 }
 
+/**
+ * The record as the cache needs it: of a run that is over, the recall of each class is nothing that a decision looks at, and half
+ * of the record. It stands in the live record, and with more in the bucket.
+ */
+export function withoutDetails<T extends ControllerRevision>(record: T): T {
+  const { annotations } = record.metadata;
+  const text = annotations?.[recordAnnotations.evaluation];
+  if (text === undefined || annotations?.[recordAnnotations.outcome] === undefined) return record;
+  let facts: unknown;
+  try {
+    facts = JSON.parse(text);
+  } catch {
+    // Whoever reads the record is to see what cannot be read.
+    return record;
+  }
+  const { success } = evaluationFactsSchema.safeParse(facts);
+  if (!success) return record;
+  const evaluation = JSON.stringify({ ...(facts as object), lowestRecalls: [] });
+  const kept = { ...annotations, [recordAnnotations.evaluation]: evaluation };
+  return { ...record, metadata: { ...record.metadata, annotations: kept } };
+}
+
 function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];
   return issue ? [issue.path.join('.'), issue.message].filter(Boolean).join(': ') : error.message;
