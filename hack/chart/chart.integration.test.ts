@@ -97,6 +97,33 @@ describe('the chart', function () {
     expect(selected(within)).to.deep.equal({ matchNames: ['shop', 'store'] });
   });
 
+  it('runs two operators, spread over nodes and never evicted together; one may be evicted', async () => {
+    const two = await render(helm);
+    const [deployment] = find(two, 'Deployment');
+    expect(deployment.spec.replicas).to.equal(2);
+    const [budget] = find(two, 'PodDisruptionBudget');
+    expect(budget.spec.minAvailable).to.equal(1);
+    expect(budget.spec.selector).to.deep.equal(deployment.spec.selector);
+    const [spread] = deployment.spec.template.spec.topologySpreadConstraints;
+    expect(spread.whenUnsatisfiable).to.equal('ScheduleAnyway');
+    expect(spread.labelSelector).to.deep.equal(deployment.spec.selector);
+    const one = await render(helm, { replicas: 1 });
+    expect(find(one, 'PodDisruptionBudget')).to.deep.equal([]);
+    expect(find(one, 'Deployment')[0].spec.template.spec).to.not.have.property(
+      'topologySpreadConstraints',
+    );
+  });
+
+  it('says to its pods which Lease they share, and who each of them is', async () => {
+    const [deployment] = find(await render(helm), 'Deployment');
+    const env: KubeObject[] = container(await render(helm)).env;
+    const field = (name: string) =>
+      env.find((each) => each.name === name)?.valueFrom.fieldRef.fieldPath;
+    expect(environment(await render(helm), 'LEASE_NAME')).to.equal(deployment.metadata.name);
+    expect(field('POD_NAMESPACE')).to.equal('metadata.namespace');
+    expect(field('POD_UID')).to.equal('metadata.uid');
+  });
+
   it('selects its own pods and no serving pods', async () => {
     const objects = await render(helm);
     const [deployment] = find(objects, 'Deployment');
@@ -119,7 +146,7 @@ describe('the chart', function () {
       values: { images: { trainer: { digest: 'abc' } } },
       says: '/images/trainer/digest',
     },
-    { name: 'a second replica', values: { replicas: 2 }, says: "'replicas' not allowed" },
+    { name: 'half a replica', values: { replicas: 1.5 }, says: '/replicas' },
     {
       name: 'what is no name of a namespace',
       values: { watchNamespaces: ['Shop'] },

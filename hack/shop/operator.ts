@@ -17,6 +17,8 @@ export async function installOperator(
   config: Config = readConfig(),
 ): Promise<void> {
   const values = {
+    // All of the local cluster is one node: a second one would be lost with the first.
+    replicas: 1,
     images: {
       operator: partsOf(images.operator),
       trainer: partsOf(images.trainer),
