@@ -28,6 +28,7 @@ export const reasons = {
 
   // What happened, in events.
   RunStarted: 'A run began; its record is the ControllerRevision of that name.',
+  SlotsMissed: 'Slots of the schedule passed without a run; the newest of them is run now.',
   ProductsLeftOut:
     'A snapshot left out products that cannot be used; the message names the first of them.',
   Serving: 'A release took over all traffic.',
@@ -78,6 +79,7 @@ export const reasons = {
   // What is wrong with the object or its surroundings.
   InvalidSchedule: 'spec.schedule cannot be read; the message names the field and the fix.',
   InvalidRunNow: 'The annotation shelfwise.dev/run-now cannot be followed.',
+  ClockSkew: 'The clocks of the operator and of the API server differ by minutes.',
   NameTaken: 'An object of a name that is needed belongs to somebody else.',
   Refused: 'The API server refuses an object that follows from this spec.',
   RecordUnreadable: 'The record of a run was changed by hand, or is of a newer version.',

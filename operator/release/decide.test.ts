@@ -151,7 +151,8 @@ describe('decide', () => {
 
   it('starts the next run at its slot, and asks to be woken for it', () => {
     const cluster = served();
-    expect(decide(cluster.look()).requeueAfterMs).to.equal(3600_000);
+    cluster.now = new Date('2026-11-22T02:50:00Z');
+    expect(decide(cluster.look()).requeueAfterMs).to.equal(600_000);
     cluster.now = new Date('2026-11-22T02:59:59.995Z');
     expect(decide(cluster.look()).requeueAfterMs).to.equal(5);
     cluster.now = new Date('2026-11-22T03:00:00Z');

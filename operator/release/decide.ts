@@ -1,8 +1,10 @@
 import type { JobObject, Service } from '../api/kubernetes.ts';
 import { isOwnedBy } from '../api/metadata.ts';
+import type { ModelRelease } from '../api/model-release.ts';
 import { releaseName, stableName, timestamp } from '../api/names.ts';
 import type { Activity } from './activity.ts';
 import { advance } from './advance.ts';
+import { beginningAfter } from './clock.ts';
 import { covers } from './drift.ts';
 import { type Hold, heldBy } from './holds.ts';
 import type { Observation, Plan } from './observation.ts';
@@ -11,7 +13,7 @@ import { buildRecord, recordedAs } from './record.ts';
 import { rollOut } from './rollout.ts';
 import { byAge, isActive, lastGood, type Run } from './run.ts';
 import { buildServices } from './serving.ts';
-import { type Slot, type Slots, slotsOf } from './slots.ts';
+import { describeMissed, type Slot, type Slots, slotsOf } from './slots.ts';
 import { statusOf } from './status.ts';
 
 const nothing: Plan = {
@@ -27,6 +29,13 @@ const nothing: Plan = {
 
 /** Something needs another look though no watch will tell. */
 const lookAgainMs = 60_000;
+
+/** A timer does not notice that the clock was put forward: a look is never later than a slot may start, nor than this. */
+const mostPatienceMs = 15 * 60_000;
+
+function clockAgainMs({ spec: { schedule } }: ModelRelease): number {
+  return Math.min((schedule.startingDeadlineSeconds ?? Infinity) * 1000, mostPatienceMs);
+}
 
 /**
  * What to do about a ModelRelease, from what was seen of it. Pure: the same observation gives the same plan, and a plan that
@@ -61,6 +70,7 @@ export function decide(seen: Observation): Plan {
     (at) => at && at.getTime() - seen.now.getTime(),
   );
   if (taken.length > 0 || seen.obstacle) wakes.push(lookAgainMs);
+  if (work.slots.next) wakes.push(clockAgainMs(seen.modelRelease));
   return {
     begin: runs.filter(isNew(seen)).map((run) => buildRecord(run, seen.modelRelease)),
     note: runs.flatMap((run) => changed(run, seen)),
@@ -87,12 +97,15 @@ function goOn(seen: Observation): Work {
   const create: JobObject[] = [];
   const events: Plan['events'] = [];
   for (;;) {
-    const active = runs.find(isActive) ?? startIfDue(seen, runs);
+    const going = runs.find(isActive);
+    const begun = going ? undefined : startIfDue(seen, runs);
+    const active = going ?? begun?.run;
     if (!active) break;
-    if (!runs.includes(active)) {
+    if (begun) {
       runs = [...runs, active].toSorted(byAge);
       const note = `Release ${active.release} (${because[active.trigger]}).`;
       events.push({ type: 'Normal', reason: 'RunStarted', action: 'Run', note });
+      events.push(...begun.events);
     }
     const next = advance(active, seen, runs);
     if ('activity' in next) {
@@ -130,9 +143,17 @@ const because = {
 };
 
 /** The most urgent slot that nothing speaks against becomes a run. */
-function startIfDue(seen: Observation, runs: readonly Run[]): Run | undefined {
+function startIfDue(
+  seen: Observation,
+  runs: readonly Run[],
+): { run: Run; events: Plan['events'] } | undefined {
   const slot = slotsOf(seen, runs).due.find((due) => !heldBy(due, seen, runs));
-  return slot && newRun(slot, seen, runs);
+  if (!slot) return undefined;
+  const run = newRun(slot, seen, runs);
+  const missed = describeMissed(slot, seen);
+  const note = `Release ${run.release}: ${missed}`;
+  const event = { type: 'Warning', reason: 'SlotsMissed', action: 'Run', note } as const;
+  return { run, events: missed === undefined ? [] : [event] };
 }
 
 function newRun({ at, trigger, runNow }: Slot, seen: Observation, runs: readonly Run[]): Run {
@@ -144,7 +165,7 @@ function newRun({ at, trigger, runNow }: Slot, seen: Observation, runs: readonly
     slot: timestamp(at),
     trigger,
     ...(runNow === undefined ? {} : { runNow }),
-    startedAt: timestamp(now),
+    startedAt: timestamp(beginningAfter(runs, now)),
     generation: metadata.generation ?? 1,
     images: {
       snapshot: spec.training.snapshotImage ?? defaults.snapshotImage,

@@ -2,6 +2,7 @@
 import type { Finding } from '../api/conditions.ts';
 import { timestamp } from '../api/names.ts';
 import type { Reason } from '../api/reasons.ts';
+import { skewOf } from './clock.ts';
 import { servingPods, troubleOf } from './rollout.ts';
 import { describeLeftOut, lastGood, type Outcome, type Run } from './run.ts';
 import type { Situation } from './status.ts';
@@ -113,6 +114,7 @@ function degraded({ seen, runs, slots, taken, rollout }: Situation): Judgement {
     if (message !== undefined) troubles.push({ reason, message });
   };
   add('InvalidSchedule', slots.invalidSchedule);
+  add('ClockSkew', skewOf(seen, runs));
   add('InvalidRunNow', slots.invalidRunNow);
   for (const message of taken) add('NameTaken', message);
   // A refused Job has ended its run, which tells of it.

@@ -12,7 +12,9 @@ export function finish(
   now: Date,
   end: Omit<Outcome, 'finishedAt'>,
 ): { run: Run; events: EventDraft[] } {
-  const outcome: Outcome = { ...end, message: clip(end.message), finishedAt: timestamp(now) };
+  // A clock that was put back must not let a run end before it began.
+  const finishedAt = [timestamp(now), run.startedAt].toSorted().at(-1) ?? run.startedAt;
+  const outcome: Outcome = { ...end, message: clip(end.message), finishedAt };
   const reason = end.outcome === 'Served' ? 'Serving' : end.outcome;
   const detail = end.reason === end.outcome ? '' : ` (${end.reason})`;
   return {

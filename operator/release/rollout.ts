@@ -1,6 +1,7 @@
 import type { Deployment, DeploymentObject, Pod } from '../api/kubernetes.ts';
 import { isOwnedBy, releaseLabel, trackLabel } from '../api/metadata.ts';
 import type { Activity } from './activity.ts';
+import { endingAfter } from './clock.ts';
 import { covers } from './drift.ts';
 import { crashOf, type Problem, refusalOf } from './failures.ts';
 import { finish } from './finish.ts';
@@ -31,7 +32,7 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
   const candidate = runs.find(isCandidate);
   const progress = candidate && look(candidate, seen);
   if (candidate && progress && 'end' in progress) {
-    const ended = finish(candidate, seen.now, progress.end);
+    const ended = finish(candidate, endingAfter(runs, seen.now), progress.end);
     events.push(...ended.events);
     runs = runs.map((run) => (run === candidate ? ended.run : run));
   }

@@ -1,4 +1,5 @@
-import { runNowAnnotation } from '../api/metadata.ts';
+import { isOwnedBy, runNowAnnotation } from '../api/metadata.ts';
+import { timestamp } from '../api/names.ts';
 import type { Observation } from './observation.ts';
 import type { Run, Trigger } from './run.ts';
 import { readSchedule } from './schedule.ts';
@@ -9,6 +10,8 @@ export interface Slot {
   trigger: Trigger;
   /** The annotation's value, where that is the trigger. */
   runNow?: string;
+  /** The time of the schedule after which this is the first run by it: its last slot, or the ModelRelease's creation. */
+  after?: Date;
 }
 
 export interface Slots {
@@ -31,22 +34,49 @@ export function slotsOf(seen: Observation, runs: readonly Run[]): Slots {
 
   const asked = runNow(seen, runs, created);
   if (asked.slot && asked.slot.at <= now) due.push(asked.slot);
-  if (runs.length === 0) due.push({ at: created, trigger: 'first' });
+  if (isFirst(seen, runs)) due.push({ at: created, trigger: 'first' });
 
   const schedule = readSchedule(modelRelease.spec.schedule);
   const readable = 'invalid' in schedule ? undefined : schedule;
   // Only the newest of several that were missed: they would all see the same products.
   const latest = readable?.latest(now);
-  if (latest && latest > (newest(runs, 'schedule') ?? created))
-    due.push({ at: latest, trigger: 'schedule' });
+  const last = newest(runs, 'schedule');
+  const after = last ?? created;
+  if (latest && latest > after) due.push({ at: latest, trigger: 'schedule', after });
 
   return {
     due,
-    next: readable?.next(now),
+    // A clock that was put back comes to its last slot again; its run has been.
+    next: readable?.next(last && last > now ? last : now),
     later: asked.slot && asked.slot.at > now ? asked.slot.at : undefined,
     invalidSchedule: 'invalid' in schedule ? schedule.invalid : undefined,
     invalidRunNow: asked.invalid,
   };
+}
+
+/** Whether nothing is left of any run: a Deployment of ours stays behind even where somebody deleted all records. */
+function isFirst(
+  { modelRelease, unreadable, deployment }: Observation,
+  runs: readonly Run[],
+): boolean {
+  const served = deployment !== undefined && isOwnedBy(deployment, modelRelease);
+  return runs.length === 0 && unreadable.length === 0 && !served;
+}
+
+/** Nobody wants to know more exactly, and a schedule of minutes would have to be followed through years. */
+const mostCounted = 100;
+
+/** Says how many times of the schedule had no run before this one; undefined: none. */
+export function describeMissed(
+  { at, after }: Slot,
+  { modelRelease }: Observation,
+): string | undefined {
+  const schedule = readSchedule(modelRelease.spec.schedule);
+  if (after === undefined || 'invalid' in schedule) return undefined;
+  const missed = schedule.count(after, at, mostCounted + 1);
+  if (missed === 0) return undefined;
+  const many = missed > mostCounted ? `more than ${mostCounted} slots` : `${missed} slots`;
+  return `${missed === 1 ? '1 slot' : many} of spec.schedule since ${timestamp(after)} passed without a run: the newest, of ${timestamp(at)}, is run now.`;
 }
 
 /** Date.parse alone would take "2026" and "tomorrow" in some engines' own ways. */

@@ -63,7 +63,9 @@ export function statusOf(situation: Situation): ModelReleaseStatus | undefined {
 
 /** Hand-edited status must not stop us: what is no list of conditions is none. */
 function conditionsOf({ conditions }: ModelReleaseStatus) {
-  return Array.isArray(conditions) ? conditions : [];
+  return Array.isArray(conditions)
+    ? conditions.filter((each) => typeof each === 'object' && each !== null)
+    : [];
 }
 
 function shown<S extends string>({ step, since, reason, message }: Activity<S>) {
@@ -76,8 +78,11 @@ function servingOf({ seen, runs }: Situation): ModelReleaseStatus['serving'] {
   const servable = run && servableOf(run, seen.modelRelease);
   if (!run?.outcome || !servable) return undefined;
   const accuracy = accuracyOf(run);
+  const { release, digest, image } = servable;
   return {
-    ...servable,
+    release,
+    digest,
+    image,
     ...(accuracy !== undefined && { accuracy }),
     since: run.outcome.finishedAt,
   };
