@@ -15,6 +15,7 @@ import type { ReflectorTiming } from './kube/reflector.ts';
 import { createTransport, type Exchange, type Transport } from './kube/transport.ts';
 import { createWorkQueue } from './kube/work-queue.ts';
 import { createLeadership } from './leadership.ts';
+import { createReleaseMetrics } from './release/metrics.ts';
 import { createReconciler } from './release/reconcile.ts';
 import { startServer } from './server.ts';
 
@@ -56,7 +57,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const { config, connection, log, now = () => new Date(), intercept = (same) => same } = options;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const metrics = createEngineMetrics(registry, 'shelfwise_operator_');
+  const prefix = 'shelfwise_operator_';
+  const metrics = createEngineMetrics(registry, prefix);
   const userAgent = `shelfwise-operator/${options.version}`;
   const observe = (exchange: Exchange) => {
     metrics.exchange(exchange);
@@ -97,8 +99,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     },
     (key, lane) => queue.add(key, lane),
   );
+  const { done } = createReleaseMetrics(registry, prefix, () => caches.modelReleases.list());
   const queue = createWorkQueue({
     reconcile: createReconciler({
+      done,
       caches,
       objects: createObjects({ transport, fieldManager }),
       recorder,

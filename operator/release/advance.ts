@@ -37,7 +37,7 @@ export function advance(run: Run, seen: Observation, runs: readonly Run[]): Adva
     case 'absent':
       return begin(step, scene, 1, championOf(runs));
     case 'waiting':
-      return { activity: activityOf(step, run, state), wakeAt: state.until };
+      return { activity: activityOf(step, run, state), wakeAt: state.wakeAt };
     case 'taken':
       return { activity: activityOf(step, run, state) };
     case 'running':
@@ -138,7 +138,8 @@ function begin(
   champion: Question['champion'],
 ): Advance {
   const { modelRelease, defaults } = seen;
-  const context = { run, modelRelease, attempt, pullPolicy: defaults.imagePullPolicy };
+  const pullPolicy = run.imagePullPolicy ?? defaults.imagePullPolicy;
+  const context = { run, modelRelease, attempt, pullPolicy };
   const build: Record<Step, () => JobObject> = {
     snapshot: () => snapshotJob(context),
     train: () => trainJob({ ...context, dataset: run.snapshot?.dataset ?? '' }),

@@ -31,9 +31,10 @@ export function puzzles(jobs: readonly Job[], pods: readonly Pod[]): Puzzle[] {
     const own = pods.filter(({ metadata }) =>
       metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid),
     );
-    if (own.some((pod) => !isOver(pod))) return [];
     const queue = queueOf(job);
+    // Also while a pod still ends that had to give its place back.
     if (queue !== undefined) return [{ about: job, after: '', queue }];
+    if (own.some((pod) => !isOver(pod))) return [];
     if (job.spec?.suspend || job.status?.succeeded || isEnding(job)) return [];
     const ends = own.map((pod) => endedBy(pod)?.since ?? '');
     return [{ about: job, after: ends.toSorted().at(-1) ?? '' }];

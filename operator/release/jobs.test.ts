@@ -165,16 +165,12 @@ describe('jobs', () => {
     }
   });
 
-  it('fail at once on what no other attempt can change, and do not count disruptions, nor that a step was told to stop', () => {
+  it('fail at once on what no other attempt can change, and do not count disruptions', () => {
     const job = jobsOf().job('train').spec;
     expect(job?.podFailurePolicy?.rules).to.deep.equal([
       {
         action: 'FailJob',
         onExitCodes: { containerName: 'step', operator: 'In', values: [10, 11, 12, 14] },
-      },
-      {
-        action: 'Ignore',
-        onExitCodes: { containerName: 'step', operator: 'In', values: [20, 143] },
       },
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
     ]);

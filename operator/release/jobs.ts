@@ -41,9 +41,6 @@ const permanent = [
   exitCodes.NoGPU,
 ];
 
-/** A step that stops on SIGTERM, and a process that SIGTERM ended before it could listen (128 + 15). */
-const toldToStop = [exitCodes.Interrupted, 143];
-
 /** Snapshot reads and packs files: it needs little, and nothing of the spec is about it. */
 const snapshotResources: Resources = { requests: { cpu: '250m', memory: '512Mi' } };
 const anyNode: Placement = { nodeSelector: {}, tolerations: [] };
@@ -183,11 +180,6 @@ function stepJob(
           {
             action: 'FailJob',
             onExitCodes: { containerName: stepContainer, operator: 'In', values: permanent },
-          },
-          // Nor does it count that a step was told to stop: Kueue does so when it takes the place back, without that condition.
-          {
-            action: 'Ignore',
-            onExitCodes: { containerName: stepContainer, operator: 'In', values: toldToStop },
           },
           { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
         ],

@@ -20,6 +20,8 @@ export interface ReconcilerParts extends Sources {
   log: Pick<Logger, 'info'>;
   /** Milliseconds, set back by nobody. */
   clock?: () => number;
+  /** Told of each plan that was carried out. */
+  done?: (plan: Plan) => void;
 }
 
 /** When to look again although a watch should tell: nothing but a fallback. */
@@ -69,6 +71,7 @@ function createSteps(parts: ReconcilerParts): Reconcile {
       report(log, key, what);
       await execute(what, seen, means);
       await writeStatus(what, modelRelease, means);
+      parts.done?.(what);
     };
     try {
       await carryOut(plan);

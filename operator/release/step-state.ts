@@ -16,7 +16,7 @@ export const mostAttempts = 3;
 export type StepState =
   | { is: 'absent' }
   | { is: 'taken'; message: string }
-  | { is: 'waiting'; job: Job; problem: Problem; until: Date }
+  | { is: 'waiting'; job: Job; problem: Problem; wakeAt: Date }
   | { is: 'running'; job: Job; message: string; wakeAt?: Date }
   | { is: 'succeeded'; job: Job; attempt: number; result: string | undefined }
   | { is: 'failed'; job: Job; attempt: number; problem: Problem };
@@ -67,7 +67,7 @@ function unfinished(
   const reach = pod && reachOf(pod, training, seen.now);
   if (reach?.problem) {
     const { problem, until } = reach;
-    return seen.now < until ? { is: 'waiting', job, problem, until } : failed(problem);
+    return seen.now < until ? { is: 'waiting', job, problem, wakeAt: until } : failed(problem);
   }
   const { problem, from } = job.spec?.suspend
     ? heldBack(job, seen)
@@ -84,7 +84,10 @@ function unfinished(
   }
   const limit = training.schedulingTimeoutSeconds;
   const until = new Date(Date.parse(from) + limit * 1000);
-  if (!problem.hopeless && seen.now < until) return { is: 'waiting', job, problem, until };
+  if (!problem.hopeless && seen.now < until) {
+    const wakeAt = reach && reach.wakeAt < until ? reach.wakeAt : until;
+    return { is: 'waiting', job, problem, wakeAt };
+  }
   const patience = problem.hopeless
     ? ''
     : ` It waited for spec.training.schedulingTimeoutSeconds (${limit} s).`;
