@@ -13,6 +13,7 @@ import { buildRecord, recordedAs } from './record.ts';
 import { rollOut } from './rollout.ts';
 import { byAge, isActive, lastGood, type Run } from './run.ts';
 import { buildServices } from './serving.ts';
+import { servingTemplates } from './serving-template.ts';
 import { describeMissed, type Slot, type Slots, slotsOf } from './slots.ts';
 import { statusOf } from './status.ts';
 
@@ -172,6 +173,8 @@ function newRun({ at, trigger, runNow }: Slot, seen: Observation, runs: readonly
       trainer: spec.training.image ?? defaults.trainerImage,
       inference: spec.serving.image ?? defaults.inferenceImage,
     },
+    template: (defaults.templates ?? servingTemplates).length,
+    imagePullPolicy: defaults.imagePullPolicy,
     spec,
     parent: {
       dataset: runs.findLast((run) => run.snapshot)?.snapshot?.dataset,

@@ -13,6 +13,7 @@ import type { ModelRelease, ModelReleaseStatus } from '../api/model-release.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { Unreadable } from './record.ts';
 import type { Run } from './run.ts';
+import type { ServingTemplate } from './serving-template.ts';
 
 /** What the operator fills in where a ModelRelease names no image. */
 export interface Defaults {
@@ -20,6 +21,8 @@ export interface Defaults {
   snapshotImage: string;
   inferenceImage: string;
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** The versions of the serving pods' template that this operator knows, where a test has others than it has. */
+  templates?: readonly ServingTemplate[];
 }
 
 /** What the cluster says about a pod or Job that does not come on, in its own words (from its Events). */

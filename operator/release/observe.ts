@@ -29,7 +29,7 @@ export async function observe(modelRelease: ModelRelease, sources: Sources): Pro
     .filter((record) => isOwnedBy(record, modelRelease));
   const jobs = caches.jobs.by(byModelRelease, key);
   const cached = caches.pods.by(byModelRelease, key);
-  const read = readAll(records);
+  const read = readAll(records, defaults.templates?.length);
   const pods = [...cached, ...(await latePods({ ...read, jobs, pods: cached }, transport))];
   return {
     now,
@@ -47,11 +47,14 @@ export async function observe(modelRelease: ModelRelease, sources: Sources): Pro
   };
 }
 
-function readAll(records: ControllerRevision[]): Pick<Observation, 'runs' | 'unreadable'> {
+function readAll(
+  records: ControllerRevision[],
+  templates: number | undefined,
+): Pick<Observation, 'runs' | 'unreadable'> {
   const runs: Run[] = [];
   const unreadable: Observation['unreadable'][number][] = [];
   for (const record of records) {
-    const read = readRecord(record);
+    const read = readRecord(record, templates);
     if ('unreadable' in read) unreadable.push({ ...read, name: record.metadata.name });
     else runs.push(read);
   }

@@ -14,6 +14,7 @@ import { covers } from './drift.ts';
 import { execute } from './execute.ts';
 import { explain } from './explanations.ts';
 import { Cluster } from './fixtures/cluster.ts';
+import { everything } from './fixtures/everything.ts';
 import { digest, evaluateMessage, snapshotMessage } from './fixtures/messages.ts';
 import { modelRelease, spec } from './fixtures/model-release.ts';
 import type { Plan } from './observation.ts';
@@ -28,65 +29,6 @@ const namespaces: Resource = {
   kind: 'Namespace',
   plural: 'namespaces',
   clusterScoped: true,
-};
-
-const secret = { name: 'a-secret' };
-const selector = {
-  matchLabels: { a: 'b' },
-  matchExpressions: [{ key: 'c', operator: 'Exists' as const }],
-};
-/** Every field that becomes part of a pod, quantities written in ways that the API server keeps otherwise. */
-const everything: ModelReleaseSpec = {
-  ...spec,
-  dataset: { ...spec.dataset, catalog: { databaseSecret: { name: 'db', key: 'url' }, prefix: '' } },
-  training: {
-    ...spec.training,
-    imagePullSecrets: [secret],
-    serviceAccountName: 'default',
-    scratch: '1024Mi',
-    resources: { requests: { cpu: 0.5, memory: '1024Mi' }, limits: { cpu: '2000m', memory: '2G' } },
-    nodeSelector: { pool: 'gpu' },
-    tolerations: [{ key: 'gpu', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 }],
-    affinity: {
-      nodeAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: {
-          nodeSelectorTerms: [
-            { matchExpressions: [{ key: 'gpu', operator: 'In', values: ['a100'] }] },
-          ],
-        },
-      },
-    },
-    runtimeClassName: 'nvidia',
-    priorityClassName: 'low',
-  },
-  serving: {
-    ...spec.serving,
-    imagePullSecrets: [secret],
-    serviceAccountName: 'default',
-    resources: {
-      requests: { cpu: 0.1, memory: '1024Mi' },
-      limits: { cpu: '1500m', memory: '1.5Gi' },
-    },
-    nodeSelector: { pool: 'cpu' },
-    // An empty key is left out by the API server: that is no drift.
-    tolerations: [{ key: '', operator: 'Exists' }],
-    affinity: {
-      podAntiAffinity: {
-        preferredDuringSchedulingIgnoredDuringExecution: [
-          {
-            weight: 100,
-            podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: selector },
-          },
-        ],
-      },
-    },
-    database: { secret: { name: 'db', key: 'url' } },
-    auth: {
-      signingKeySecret: secret,
-      adminSecret: secret,
-      serviceAccountNamespaces: ['shop', '*'],
-    },
-  },
 };
 
 describe('plans and explanations on a real API server', function () {

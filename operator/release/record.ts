@@ -14,6 +14,7 @@ import { labelsFor, ownedBy, recordAnnotations, releaseLabel } from '../api/meta
 import type { ModelRelease, ModelReleaseSpec } from '../api/model-release.ts';
 import { type Reason, reasons } from '../api/reasons.ts';
 import type { Run } from './run.ts';
+import { servingTemplates } from './serving-template.ts';
 
 const time = z.iso.datetime({ offset: true });
 
@@ -35,6 +36,8 @@ const orderSchema = z.object({
   startedAt: time,
   generation: z.int(),
   images: z.object({ snapshot: z.string(), trainer: z.string(), inference: z.string() }),
+  template: z.int().min(1).optional(),
+  imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
   spec,
   parent: z.object({ dataset: digestSchema.optional(), release: z.string().optional() }),
 });
@@ -88,8 +91,14 @@ export interface Unreadable {
   unreadable: string;
 }
 
-/** The run that a record tells of. An answer instead of an exception says what is wrong with it. */
-export function readRecord(record: ControllerRevision): Run | Unreadable {
+/**
+ * The run that a record tells of. An answer instead of an exception says what is wrong with it; so it is of a record of a newer
+ * operator, whose pods this one would not know how to build.
+ */
+export function readRecord(
+  record: ControllerRevision,
+  templates: number = servingTemplates.length,
+): Run | Unreadable {
   const { name, annotations = {} } = record.metadata;
   const wrong = (part: string, why: unknown): Unreadable => ({
     unreadable: `${part} of ControllerRevision ${name} cannot be read (${why}): undo the change, or delete the ControllerRevision.`,
@@ -97,6 +106,12 @@ export function readRecord(record: ControllerRevision): Run | Unreadable {
   const order = orderSchema.safeParse(record.data);
   if (!order.success) return wrong('data', firstIssue(order.error));
   if (order.data.release !== name) return wrong('data', `it is of release ${order.data.release}`);
+  const { template = 1 } = order.data;
+  if (template > templates) {
+    return {
+      unreadable: `ControllerRevision ${name} is of a newer operator (its serving pods are of version ${template}, of which this one knows ${templates}): run the newer one again, or delete the ControllerRevision.`,
+    };
+  }
   const run: Record<string, unknown> = { ...order.data };
   for (const finding of findings) {
     const text = annotations[recordAnnotations[finding]];

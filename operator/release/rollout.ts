@@ -130,7 +130,7 @@ export function deploymentOf(
   servable: Servable,
   { modelRelease, defaults }: Observation,
 ): DeploymentObject {
-  return buildDeployment(modelRelease, servable, defaults.imagePullPolicy);
+  return buildDeployment(modelRelease, servable, defaults);
 }
 
 /** Whether the Deployment's controller has seen the spec that we see: else its status is about an older one. */

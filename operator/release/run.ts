@@ -21,6 +21,10 @@ export interface RunOrder {
   generation: number;
   /** Images with the operator's defaults of that day filled in. */
   images: { snapshot: string; trainer: string; inference: string };
+  /** The newest version of the serving pods' template by then; a record without it is from the time of version 1. */
+  template?: number | undefined;
+  /** The operator's setting by then; a record without it follows the present one. */
+  imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined;
   spec: ModelReleaseSpec;
   /** The newest snapshot by then, whose holdout is kept, and the release that served. */
   parent: { dataset?: string | undefined; release?: string | undefined };
