@@ -1,11 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parse } from 'yaml';
 import { kubeconfigConnection } from '../../operator/kube/connection.ts';
 import { createTransport, type Transport } from '../../operator/kube/transport.ts';
 import { installCrd, operatorToken } from '../../operator/played-cluster.ts';
 import { type AuditedRequest, auditedRequests } from '../cluster/audit.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
+import { startKwok } from '../cluster/kwok.ts';
 import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
 
 /** Who asked, as the API server knows them: each controller of Kubernetes has an account of its own. */
@@ -28,6 +28,8 @@ export interface Environment {
 // What Kubernetes' own controllers are held to by default (20 requests a second) would be the load's speed, not ours.
 const fast = ['--kube-api-qps=2000', '--kube-api-burst=4000'];
 const many = 20;
+/** Each has room for 10,000 pods, as kwok's nodes have. */
+const nodes = 2;
 
 export async function startEnvironment(): Promise<Environment> {
   const plane = await startControlPlane({
@@ -48,22 +50,34 @@ export async function startEnvironment(): Promise<Environment> {
   const admin = createTransport({
     connection: await kubeconfigConnection([plane.kubeconfig]),
     userAgent: 'bench-operator',
+    // The load is to come at once.
+    rateLimit: false,
   });
   const operators: OperatorProcess[] = [];
+  const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
+    await Promise.all(stops.map((each) => each()));
     await Promise.all(operators.map((operator) => operator.signal('SIGKILL')));
     await admin.close();
     await plane.stop();
   };
   try {
     await installCrd(admin);
-    const kubeconfig = await operatorKubeconfig(plane, admin);
+    const account = await mountAccount(plane, admin);
+    const kwok = await startKwok({ kubeconfig: plane.kubeconfig, nodes, gpusPerNode: 1000 });
+    stops.push(kwok.stop);
     return {
       plane,
       admin,
       stop,
       async startOperator(name, environment = {}) {
-        const operator = await startOperatorProcess({ kubeconfig, directory, name, environment });
+        const operator = await startOperatorProcess({
+          server: plane.url,
+          account,
+          directory,
+          name,
+          environment,
+        });
         operators.push(operator);
         return operator;
       },
@@ -78,12 +92,11 @@ export async function startEnvironment(): Promise<Environment> {
   }
 }
 
-/** The operator has the rights that the chart gives, and no others. */
-async function operatorKubeconfig(plane: ControlPlane, admin: Transport): Promise<string> {
-  const file = join(dirname(plane.kubeconfig), 'operator.kubeconfig');
-  const config = parse(await readFile(plane.kubeconfig, 'utf8'));
-  const token = await operatorToken(admin);
-  const user = { ...config.users[0], user: { token } };
-  await writeFile(file, JSON.stringify({ ...config, users: [user] }), { mode: 0o600 });
-  return file;
+/** What the kubelet mounts into the operator's pod: its account has the rights that the chart gives, and no others. */
+async function mountAccount(plane: ControlPlane, admin: Transport): Promise<string> {
+  const directory = join(dirname(plane.kubeconfig), 'account');
+  await mkdir(directory, { mode: 0o700 });
+  await copyFile(join(dirname(plane.kubeconfig), 'pki', 'ca.crt'), join(directory, 'ca.crt'));
+  await writeFile(join(directory, 'token'), await operatorToken(admin), { mode: 0o600 });
+  return directory;
 }

@@ -19,7 +19,7 @@ const namespaces: Resource = {
 };
 
 /** So many at a time keep an API server busy. */
-const atOnce = 24;
+const atOnce = 48;
 
 /** Does all of it, so many at a time; the first error ends it. */
 export async function inParallel<T>(

@@ -8,6 +8,7 @@ import { readConfig } from '../config.ts';
 import { lastLines } from '../process/run.ts';
 import { waitFor } from '../process/wait.ts';
 import { images } from './history.ts';
+import { imageFlags } from './image-flags.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { parseMetrics, type Sample } from './metrics.ts';
 
@@ -27,7 +28,10 @@ export interface OperatorProcess {
 }
 
 export interface OperatorProcessOptions {
-  kubeconfig: string;
+  /** Of the API server. */
+  server: string;
+  /** The folder with token and ca.crt. */
+  account: string;
   /** Where its log goes, and what the log's file and the pod in events are named by. */
   directory: string;
   name: string;
@@ -40,16 +44,23 @@ export async function startOperatorProcess(
   options: OperatorProcessOptions,
 ): Promise<OperatorProcess> {
   const [port = 0] = await freePorts(1);
+  const flags = await imageFlags();
   const log = join(options.directory, `${options.name}.log`);
   const descriptor = openSync(log, 'a');
   const { PATH, NODE_OPTIONS } = readConfig().inherited;
+  const { hostname, port: serverPort } = new URL(options.server);
   const startedAt = performance.now();
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, program], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...flags, program], {
     stdio: ['ignore', descriptor, descriptor],
     env: {
       ...(PATH === undefined ? {} : { PATH }),
       ...(NODE_OPTIONS === undefined ? {} : { NODE_OPTIONS }),
-      KUBECONFIG: options.kubeconfig,
+      // As in a pod: with a kubeconfig it would load a library that it has no use for in a cluster.
+      KUBERNETES_SERVICE_HOST: hostname,
+      KUBERNETES_SERVICE_PORT: serverPort,
+      SERVICE_ACCOUNT_DIR: options.account,
+      POD_NAMESPACE: 'default',
+      LEADER_ELECTION: 'false',
       TRAINER_IMAGE: images.trainer,
       SNAPSHOT_IMAGE: images.snapshot,
       INFERENCE_IMAGE: images.inference,

@@ -1,0 +1,54 @@
+import { table } from '../demo/table.ts';
+
+/** A measured number beside what it is held to. Without a target it is told for people, and to compare. */
+export interface Figure {
+  /** In the JSON: camelCase, its unit at the end. */
+  name: string;
+  says: string;
+  value: number;
+  unit: string;
+  atMost?: number;
+  exactly?: number;
+}
+
+export function isMet({ value, atMost, exactly }: Figure): boolean {
+  if (atMost !== undefined && !(value <= atMost)) return false;
+  return exactly === undefined || value === exactly;
+}
+
+export interface Report {
+  name: string;
+  figures: Record<string, number>;
+  targets: Record<string, string>;
+  met: boolean;
+}
+
+export function reportOf(name: string, figures: Figure[]): Report {
+  const held = figures.filter((figure) => targetOf(figure) !== '');
+  return {
+    name,
+    figures: Object.fromEntries(figures.map((figure) => [figure.name, rounded(figure.value)])),
+    targets: Object.fromEntries(held.map((figure) => [figure.name, targetOf(figure)])),
+    met: held.length > 0 && figures.every(isMet),
+  };
+}
+
+export function figuresTable(figures: Figure[]): string {
+  const rows = figures.map((figure) => [
+    figure.says,
+    String(rounded(figure.value)),
+    figure.unit,
+    targetOf(figure),
+    targetOf(figure) === '' ? '' : isMet(figure) ? 'met' : 'MISSED',
+  ]);
+  return table([['what', 'figure', 'unit', 'target', ''], ...rows]);
+}
+
+function targetOf({ atMost, exactly }: Figure): string {
+  if (exactly !== undefined) return `= ${exactly}`;
+  return atMost === undefined ? '' : `≤ ${atMost}`;
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(value < 10 ? 2 : 1));
+}
