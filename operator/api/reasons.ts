@@ -31,6 +31,10 @@ export const reasons = {
   SlotsMissed: 'Slots of the schedule passed without a run; the newest of them is run now.',
   ProductsLeftOut:
     'A snapshot left out products that cannot be used; the message names the first of them.',
+  DriftCorrected:
+    'Somebody changed or deleted what is ours; it is set back, and the message names the fields.',
+  JobDeleted: 'The Job of a step was deleted before its result was known.',
+  RecordLost: 'The record of a run was deleted; the message says what goes on without it.',
   Serving: 'A release took over all traffic.',
   RolledBack: 'A release did not become ready; the last good one serves on.',
   RunFailed: 'A step of a run failed; the last good release serves on.',

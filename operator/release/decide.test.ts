@@ -309,11 +309,38 @@ describe('decide', () => {
       ...cluster.deployment,
       spec: { ...cluster.deployment.spec, replicas: 0 },
     };
-    expect(writes(cluster.step())).to.include('apply Deployment pictograms-stable');
+    const corrected = cluster.step();
+    expect(writes(corrected)).to.include('apply Deployment pictograms-stable');
+    expect(corrected.events.map(({ reason, note }) => `${reason}: ${note}`)).to.deep.equal([
+      'DriftCorrected: Deployment pictograms-stable was changed by somebody else and is set back: spec.replicas. What is to stay belongs into spec.serving.',
+    ]);
     expect(cluster.deployment?.spec).to.deep.equal(right);
     cluster.deployment = undefined;
-    expect(writes(cluster.step())).to.include('apply Deployment pictograms-stable');
+    const rebuilt = cluster.step();
+    expect(writes(rebuilt)).to.include('apply Deployment pictograms-stable');
+    expect(rebuilt.events.map(({ note }) => note)).to.deep.equal([
+      'Deployment pictograms-stable was deleted, or lost its labels: it is applied again.',
+    ]);
     expect(cluster.deployment).to.have.property('spec').that.deep.equals(right);
+  });
+
+  it('corrects a Service that was edited or deleted', () => {
+    const cluster = served();
+    const service = cluster.services.get('pictograms');
+    if (!service) throw new Error('No Service.');
+    const selector = { app: 'something-else' };
+    cluster.services.set('pictograms', { ...service, spec: { ...service.spec, selector } });
+    cluster.services.delete('pictograms-stable');
+    const plan = cluster.step();
+    expect(writes(plan)).to.deep.equal([
+      'apply Service pictograms',
+      'apply Service pictograms-stable',
+    ]);
+    expect(plan.events.map(({ note }) => note)).to.deep.equal([
+      'Service pictograms was changed by somebody else and is set back: spec.selector[shelfwise.dev/model-release], spec.selector[app.kubernetes.io/component].',
+      'Service pictograms-stable was deleted, or lost its labels: it is applied again.',
+    ]);
+    expectStill(cluster);
   });
 
   it('serves on under a changed spec.serving, and goes back with it', () => {

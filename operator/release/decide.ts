@@ -6,6 +6,7 @@ import type { Activity } from './activity.ts';
 import { advance } from './advance.ts';
 import { beginningAfter } from './clock.ts';
 import { covers } from './drift.ts';
+import { driftEvents } from './drift-events.ts';
 import { type Hold, heldBy } from './holds.ts';
 import type { Observation, Plan } from './observation.ts';
 import { leftovers, prune } from './prune.ts';
@@ -72,14 +73,15 @@ export function decide(seen: Observation): Plan {
   );
   if (taken.length > 0 || seen.obstacle) wakes.push(lookAgainMs);
   if (work.slots.next) wakes.push(clockAgainMs(seen.modelRelease));
+  const apply = [...services, ...(rollout.apply && deploymentIsOurs ? [rollout.apply] : [])];
   return {
     begin: runs.filter(isNew(seen)).map((run) => buildRecord(run, seen.modelRelease)),
     note: runs.flatMap((run) => changed(run, seen)),
     create: work.create,
-    apply: [...services, ...(rollout.apply && deploymentIsOurs ? [rollout.apply] : [])],
+    apply,
     remove: [...leftovers(runs, seen), ...(rollout.remove ? [rollout.remove] : []), ...pruned],
     status,
-    events: [...work.events, ...rollout.events],
+    events: [...work.events, ...rollout.events, ...driftEvents(apply, seen)],
     requeueAfterMs: soonest(wakes),
   };
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { covers } from './drift.ts';
+import { covers, differences } from './drift.ts';
 import { sameQuantity } from './resources.ts';
 
 describe('drift', () => {
@@ -78,6 +78,43 @@ describe('drift', () => {
   for (const { name, live, wanted, covered } of cases) {
     it(`${covered ? 'leaves' : 'corrects'} ${name}`, () =>
       expect(covers(live, wanted)).to.equal(covered));
+  }
+
+  const named: { name: string; live: object; wanted: object; fields: string[] }[] = [
+    { name: 'none', live: { a: 1, b: 2 }, wanted: { a: 1 }, fields: [] },
+    {
+      name: 'a value, a missing field and a label',
+      live: { spec: { replicas: 0 }, metadata: { labels: { a: 'x' } } },
+      wanted: { spec: { replicas: 2, paused: true }, metadata: { labels: { a: 'y' } } },
+      fields: ['spec.replicas', 'spec.paused', 'metadata.labels.a'],
+    },
+    {
+      name: 'a field of a named entry',
+      live: { containers: [{ name: 'proxy' }, { name: 'a', image: 'x', ports: [] }] },
+      wanted: { containers: [{ name: 'a', image: 'y', ports: [{ name: 'http', port: 1 }] }] },
+      fields: ['containers[a].image', 'containers[a].ports[http]'],
+    },
+    {
+      name: 'a list as a whole',
+      live: { args: ['a', 'b'] },
+      wanted: { args: ['a'] },
+      fields: ['args'],
+    },
+    {
+      name: 'a quantity',
+      live: { requests: { cpu: '500m', memory: '1Gi' } },
+      wanted: { requests: { cpu: '0.5', memory: '2Gi' } },
+      fields: ['requests.memory'],
+    },
+    {
+      name: 'what is no object any more',
+      live: { a: 'x' },
+      wanted: { a: { b: 1 } },
+      fields: ['a'],
+    },
+  ];
+  for (const { name, live, wanted, fields } of named) {
+    it(`names ${name}`, () => expect(differences(live, wanted)).to.deep.equal(fields));
   }
 
   const equal = [

@@ -24,9 +24,14 @@ const quantityFields = new Set(['requests', 'limits', 'sizeLimit']);
 /** The keys by which Kubernetes merges lists; every other list is replaced as a whole. */
 const mergeKeys = ['mountPath', 'name', 'uid'];
 
+function mergeKeyOf(wanted: unknown[]): string | undefined {
+  if (wanted.length === 0) return undefined;
+  return mergeKeys.find((name) => wanted.every((entry) => isObject(entry) && name in entry));
+}
+
 function coversList(live: unknown[], wanted: unknown[]): boolean {
-  const key = mergeKeys.find((name) => wanted.every((entry) => isObject(entry) && name in entry));
-  if (key === undefined || wanted.length === 0) {
+  const key = mergeKeyOf(wanted);
+  if (key === undefined) {
     return live.length === wanted.length && wanted.every((entry, at) => covers(live[at], entry));
   }
   return wanted.every((entry) => {
@@ -36,6 +41,28 @@ function coversList(live: unknown[], wanted: unknown[]): boolean {
       entry,
     );
   });
+}
+
+/** The fields in which an object is not as we want it: `spec.template.spec.containers[inference].image`. Empty where it covers that. */
+export function differences(live: unknown, wanted: unknown, quantities = false): string[] {
+  if (covers(live, wanted, quantities)) return [];
+  if (isObject(wanted) && isObject(live)) {
+    return Object.entries(wanted).flatMap(([field, value]) =>
+      differences(live[field], value, quantities || quantityFields.has(field)).map((rest) =>
+        join(/[./]/.test(field) ? `[${field}]` : field, rest),
+      ),
+    );
+  }
+  const key = Array.isArray(wanted) && Array.isArray(live) ? mergeKeyOf(wanted) : undefined;
+  if (key === undefined) return [''];
+  return (wanted as Record<string, unknown>[]).flatMap((entry) => {
+    const found = (live as unknown[]).find((other) => isObject(other) && other[key] === entry[key]);
+    return differences(found, entry).map((rest) => join(`[${entry[key]}]`, rest));
+  });
+}
+
+function join(field: string, rest: string): string {
+  return rest === '' || rest.startsWith('[') ? `${field}${rest}` : `${field}.${rest}`;
 }
 
 function isEmpty(value: unknown): boolean {
