@@ -21,7 +21,10 @@ const readyLimitMs = 240_000;
 export interface Kueue {
   /** What it has said so far, for tests that fail. */
   log(): Promise<string>;
+  /** Ends it and leaves the control plane as it is, with webhooks that nobody answers. */
   stop(): Promise<void>;
+  /** Ends it and takes its kinds and webhooks away again, for a control plane that lives on. */
+  uninstall(): Promise<void>;
 }
 
 /**
@@ -72,7 +75,27 @@ export async function startKueue(
     await stop();
     throw new Error(`${cause instanceof Error ? cause.message : cause}\n${words}`, { cause });
   }
-  return { log, stop };
+  return {
+    log,
+    stop,
+    async uninstall() {
+      // Queues and Workloads have finalizers that only a Kueue that runs takes away.
+      for (const kind of ['clusterqueues', 'resourceflavors'])
+        await kubectl.run(['delete', `${kind}.kueue.x-k8s.io`, '--all', '--timeout=120s']);
+      await stop();
+      const installed = ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration'];
+      for (const kind of installed)
+        await kubectl.run([
+          'delete',
+          kind,
+          `kueue-${kind.slice(0, -'webhookconfiguration'.length)}-webhook-configuration`,
+        ]);
+      await kubectl.run(['delete', 'namespace', namespace, '--wait=false']);
+      const crds = (await kubectl.list('crd')).map(({ metadata }) => metadata.name);
+      const ours = crds.filter((name) => name.endsWith('.kueue.x-k8s.io'));
+      await kubectl.run(['delete', 'crd', ...ours, '--wait=false']);
+    },
+  };
 }
 
 interface Places {

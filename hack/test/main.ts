@@ -28,8 +28,8 @@ const configs: Record<string, string> = {
 
 /** Built before the clock of any test runs: on a fresh machine that takes longer than a test may. */
 const programs: Record<string, string[]> = {
-  integration: ['versitygw', 'kubernetes', 'helm'],
-  e2e: ['kubernetes', 'helm'],
+  integration: ['versitygw', 'kubernetes', 'helm', 'kueue'],
+  e2e: ['kubernetes', 'helm', 'kueue'],
 };
 
 async function run([command = '', ...args]: string[]): Promise<number> {
