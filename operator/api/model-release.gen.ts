@@ -1807,6 +1807,10 @@ export interface ModelRelease {
        */
       step: 'snapshot' | 'train' | 'evaluate';
       /**
+       * The Job that works on it.
+       */
+      job?: string;
+      /**
        * Since when.
        */
       since: string;
