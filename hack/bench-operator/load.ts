@@ -41,7 +41,7 @@ export async function createNamespace(admin: Transport, name: string): Promise<v
   });
 }
 
-function loader(admin: Transport): Objects {
+export function loader(admin: Transport): Objects {
   return createObjects({ transport: admin, fieldManager: 'bench' });
 }
 
@@ -52,25 +52,26 @@ export const never = '0 0 29 2 *';
 export function modelRelease(
   namespace: string,
   name: string,
-  cron: string,
+  schedule: object,
+  dataset: object = { catalog: { databaseSecret: { name: 'catalog-read', key: 'url' } } },
 ): KubernetesObject & { spec: object } {
   return {
     apiVersion,
     kind,
     metadata: { namespace, name, labels: { team: 'search' } },
     spec: {
-      schedule: { cron, timeZone: 'Europe/Paris' },
+      schedule: { timeZone: 'Europe/Paris', ...schedule },
       store: {
         s3: {
           endpoint: 'https://s3.storage.svc:7070',
           region: 'eu-west-3',
           bucket: 'models',
-          prefix: 'classifier',
+          prefix: `classifiers/${name}`,
           forcePathStyle: true,
           credentialsSecret: { name: 's3-credentials' },
         },
       },
-      dataset: { catalog: { databaseSecret: { name: 'catalog-read', key: 'url' } } },
+      dataset,
       training: {
         gpu: { count: 1 },
         resources: { requests: { cpu: '4', memory: '16Gi' }, limits: { memory: '16Gi' } },
@@ -92,7 +93,7 @@ export function modelRelease(
   };
 }
 
-/** Creates so many ModelReleases, each with a history, in ten namespaces. Deployments and Services are the operator's work. */
+/** Creates so many ModelReleases, each with a history, in ten namespaces. Deployments, Services and status are the operator's work. */
 export async function loadHistory(
   admin: Transport,
   {
@@ -108,7 +109,7 @@ export async function loadHistory(
   const numbers = Array.from({ length: releases }, (_, index) => index);
   await inParallel(numbers, async (number) => {
     const shop = shops[number % shops.length] ?? '';
-    const wanted = modelRelease(shop, `products-${number}`, never);
+    const wanted = modelRelease(shop, `products-${number}`, { cron: never });
     const created = await objects.create(modelReleases, wanted);
     // The schema fills in the rest.
     const owner = created as unknown as Stored<ModelRelease>;
