@@ -75,6 +75,13 @@ describe('a pod whose node does not answer', () => {
     expect(plan.requeueAfterMs).to.equal(30_000);
   });
 
+  it('is looked at again when it should be gone, though it is waited for already', () => {
+    const cluster = training(running(false), '2026-11-22T02:10:30Z');
+    const { run, plan } = saidAt(cluster, '02:06:00');
+    expect(run?.message).to.include('may still work there, unseen');
+    expect(plan.requeueAfterMs).to.equal(330_000);
+  });
+
   it('fails the run when its time limit is over, and takes the Job away: no later than that it could still succeed', () => {
     const cluster = training(running(false), '2026-11-22T02:10:30Z');
     // Its start + an hour + 30 s of grace + a minute for a slow kubelet.

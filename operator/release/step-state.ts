@@ -40,6 +40,9 @@ export function stepState(step: Step, run: Run, seen: Observation): StepState {
   // A Job is over only after its pods. One that still works here is an older picture: our watch of pods is behind that of Jobs.
   if (pods.some((pod) => !isOver(pod)) && hasEnded(job)) return { is: 'running', job, message: '' };
   if (ended('Complete')) return { is: 'succeeded', job, attempt, result: resultOf(pods) };
+  // Its pods are ended now, which says nothing about the step; once it is gone, it is started again.
+  if (job.metadata.deletionTimestamp !== undefined)
+    return { is: 'running', job, message: `Job ${job.metadata.name} is being deleted.` };
   const failed = ended('Failed');
   if (failed)
     return { is: 'failed', job, attempt, problem: lastProblem(pods) ?? byCondition(failed, job) };
@@ -66,8 +69,8 @@ function unfinished(
   const pod = pods.findLast((each) => !isOver(each));
   const reach = pod && reachOf(pod, training, seen.now);
   if (reach?.problem) {
-    const { problem, until } = reach;
-    return seen.now < until ? { is: 'waiting', job, problem, wakeAt: until } : failed(problem);
+    const { problem, until, wakeAt } = reach;
+    return seen.now < until ? { is: 'waiting', job, problem, wakeAt } : failed(problem);
   }
   const { problem, from } = job.spec?.suspend
     ? heldBack(job, seen)
