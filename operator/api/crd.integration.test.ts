@@ -83,6 +83,11 @@ const mistakes: { name: string; change: Json; says: string[] }[] = [
     says: ['spec.training.gpu.resourceName must be an extended resource', 'nvidia.com/gpu'],
   },
   {
+    name: 'a queue that cannot be one',
+    change: { spec: { training: { queueName: 'team/gpus' } } },
+    says: ['spec.training.queueName must be the name of a Kueue LocalQueue'],
+  },
+  {
     name: 'a minimum above 1',
     change: { spec: { gate: { metrics: [{ name: 'accuracy', minimum: '1.1' }] } } },
     says: [
@@ -422,6 +427,7 @@ const everything: Json = {
       tolerations: [{ key: 'gpu', operator: 'Exists', effect: 'NoSchedule' }],
       runtimeClassName: 'nvidia',
       priorityClassName: 'low',
+      queueName: 'gpus',
       activeDeadlineSeconds: 600,
       schedulingTimeoutSeconds: 600,
       backoffLimit: 0,

@@ -9,6 +9,7 @@ import { endedBy } from './failures.ts';
 import type { Explanation } from './observation.ts';
 import { askKueue, queueOf } from './queue.ts';
 import { hasEnded, isOver } from './step-state.ts';
+import { notTold } from './waiting.ts';
 
 /** What starts within this time needs no explanation. */
 const patienceMs = 10_000;
@@ -87,9 +88,9 @@ export async function explain(
     const { about, queue } = puzzle;
     const ask = () =>
       queue === undefined
-        ? newestWarning(puzzle, transport)
-        : askKueue(about as Job, queue, transport);
-    return [about.metadata.uid, isOld(puzzle) ? await ask().catch(forbidden) : undefined];
+        ? newestWarning(puzzle, transport).catch(forbidden)
+        : askKueue(about as Job, queue, transport).catch(notAnswered);
+    return [about.metadata.uid, isOld(puzzle) ? await ask() : undefined];
   });
   return new Map(await Promise.all(found));
 }
@@ -116,7 +117,13 @@ async function newestWarning(
 /** An operator that may not read Events still works: the status then says that instead of the cause. */
 function forbidden(error: unknown): Explanation {
   if (!(error instanceof ApiError) || error.status !== 403) throw error;
-  return { reason: 'Unknown', message: error.message, since: '' };
+  return { reason: notTold, message: error.message, since: '' };
+}
+
+/** A Kueue that is ill, its conversion webhook for example, holds up what waits for it and nothing else of the ModelRelease. */
+function notAnswered(error: unknown): Explanation {
+  if (!(error instanceof ApiError)) throw error;
+  return { reason: 'Queued', message: `Kueue could not be asked: ${error.message}`, since: '' };
 }
 
 function seenAt({ series, lastTimestamp, eventTime, metadata }: CoreEvent): string {

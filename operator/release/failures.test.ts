@@ -316,6 +316,16 @@ describe('failures: what a step waits for, told apart', () => {
     });
   }
 
+  it('that it may not ask the cluster why', () => {
+    const cluster = snapshotting();
+    cluster.explanations.set(cluster.job('snapshot').metadata.uid, {
+      ...{ reason: 'Unknown', message: 'events is forbidden', since: '' },
+    });
+    cluster.step();
+    expect(cluster.modelRelease.status?.run?.reason).to.equal('PodNotStarted');
+    expect(cluster.modelRelease.status?.run?.message).to.include('events is forbidden');
+  });
+
   it('goes on when what it waited for is there', () => {
     const cluster = snapshotting();
     cluster.stepPod('snapshot', unscheduled(words));

@@ -4,6 +4,9 @@ import type { Reason } from '../api/reasons.ts';
 import type { Problem } from './failures.ts';
 import type { Explanation } from './observation.ts';
 
+/** The reason of an explanation that could not be had: its message says why. */
+export const notTold = 'Unknown';
+
 /** What a pod that has not begun to work waits for; undefined when it works, or has ended. */
 export function waitingFor(pod: Pod, explanation: Explanation | undefined): Problem | undefined {
   const { phase, conditions = [] } = pod.status ?? {};
@@ -71,7 +74,8 @@ const refusals: [RegExp, Reason][] = [
 ];
 
 /** Why a Job has no pod at all: the words of the admission that refuses it, as the Job's controller repeats them. */
-export function withoutPods({ message }: Explanation, since: string): Problem {
+export function withoutPods({ reason: said, message }: Explanation, since: string): Problem {
+  if (said === notTold) return { reason: 'PodNotStarted', message, since };
   const reason = refusals.find(([pattern]) => pattern.test(message))?.[1] ?? 'PodRefused';
   return { reason, message, since };
 }
