@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../process/wait.ts';
 import type { Environment } from './environment.ts';
-import { loadHistory } from './load.ts';
+import { loadShops } from './load.ts';
 import { sum } from './metrics.ts';
 import type { OperatorProcess } from './operator-process.ts';
 import type { Figure } from './report.ts';
@@ -23,8 +23,7 @@ export interface AtRestOptions {
 export async function atRest(environment: Environment, options: AtRestOptions): Promise<Figure[]> {
   const { releases, runs, restMs, say } = options;
   say(`loading ${releases} ModelReleases with ${runs} runs each`);
-  const onLoaded = (count: number) => say(`loading ${count} of ${releases}`);
-  await loadHistory(environment.admin, { releases, runs, onLoaded });
+  await loadShops(environment.admin, { releases, runs, say });
 
   say('the operator builds up what is missing: Deployments, Services, status');
   const first = await environment.startOperator('first');

@@ -52,15 +52,14 @@ export const never = '0 0 29 2 *';
 export function modelRelease(
   namespace: string,
   name: string,
-  schedule: object,
-  dataset: object = { catalog: { databaseSecret: { name: 'catalog-read', key: 'url' } } },
+  { schedule, dataset }: { schedule: object; dataset: object },
 ): KubernetesObject & { spec: object } {
   return {
     apiVersion,
     kind,
     metadata: { namespace, name, labels: { team: 'search' } },
     spec: {
-      schedule: { timeZone: 'Europe/Paris', ...schedule },
+      schedule,
       store: {
         s3: {
           endpoint: 'https://s3.storage.svc:7070',
@@ -93,32 +92,42 @@ export function modelRelease(
   };
 }
 
-/** Creates so many ModelReleases, each with a history, in ten namespaces. Deployments, Services and status are the operator's work. */
-export async function loadHistory(
+/** Creates so many ModelReleases with a history, in ten namespaces. Deployments, Services and status are the operator's work. */
+export async function loadShops(
   admin: Transport,
-  {
-    releases,
-    runs,
-    onLoaded,
-  }: { releases: number; runs: number; onLoaded: (count: number) => void },
+  { releases, runs, say }: { releases: number; runs: number; say: (text: string) => void },
 ): Promise<void> {
+  const shops = 10;
+  for (let shop = 0; shop < shops; shop++) {
+    const numbers = Array.from({ length: releases }, (_, number) => number);
+    const names = numbers.filter((number) => number % shops === shop);
+    await loadReleases(admin, {
+      namespace: `shop-${shop}`,
+      names: names.map((number) => `products-${number}`),
+      runs,
+      schedule: { cron: never, timeZone: 'Europe/Paris' },
+      dataset: { catalog: { databaseSecret: { name: 'catalog-read', key: 'url' } } },
+    });
+    say(`loaded ${Math.ceil(((shop + 1) / shops) * releases)} of ${releases} ModelReleases`);
+  }
+}
+
+/** Creates a namespace with ModelReleases that have lived through so many runs. */
+export async function loadReleases(
+  admin: Transport,
+  load: { namespace: string; names: string[]; runs: number; schedule: object; dataset: object },
+): Promise<void> {
+  const { namespace, names, runs, schedule, dataset } = load;
+  await createNamespace(admin, namespace);
   const objects = loader(admin);
-  const shops = Array.from({ length: 10 }, (_, index) => `shop-${index}`);
-  for (const shop of shops) await createNamespace(admin, shop);
-  let loaded = 0;
-  const numbers = Array.from({ length: releases }, (_, index) => index);
-  await inParallel(numbers, async (number) => {
-    const shop = shops[number % shops.length] ?? '';
-    const wanted = modelRelease(shop, `products-${number}`, { cron: never });
-    const created = await objects.create(modelReleases, wanted);
+  await inParallel(names, async (name) => {
+    const wanted = modelRelease(namespace, name, { schedule, dataset });
     // The schema fills in the rest.
-    const owner = created as unknown as Stored<ModelRelease>;
+    const owner = (await objects.create(modelReleases, wanted)) as unknown as Stored<ModelRelease>;
     for (const run of history(owner, runs, new Date())) {
-      const record = buildRecord(run, owner);
-      const stored = await objects.create(controllerRevisions, record);
+      const stored = await objects.create(controllerRevisions, buildRecord(run, owner));
       const read = readRecord(stored);
       if ('unreadable' in read) throw new Error(read.unreadable);
     }
-    onLoaded(++loaded);
   });
 }

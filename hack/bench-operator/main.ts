@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { progress, since } from '../process/progress.ts';
 import { atRest } from './at-rest.ts';
+import { burst } from './burst.ts';
 import { type Environment, startEnvironment } from './environment.ts';
 import { type Figure, figuresTable, reportOf } from './report.ts';
 
@@ -11,6 +12,7 @@ interface Settings {
   /** Shorter rests and outages. */
   quick: boolean;
   say: (text: string) => void;
+  tell: (text: string) => void;
 }
 
 type Part = (environment: Environment, settings: Settings) => Promise<Figure[]>;
@@ -23,6 +25,8 @@ const parts: Record<string, Part> = {
       restMs: quick ? 20_000 : 90_000,
       say,
     }),
+  burst: (environment, { scale, say, tell }) =>
+    burst(environment, { releases: Math.ceil(200 * scale), say, tell }),
 };
 
 const usage = `usage: make bench-operator ARGS='[--only ${Object.keys(parts).join(',')}] [--scale 0.1] [--quick]'`;
@@ -55,14 +59,18 @@ async function main(): Promise<void> {
 async function measured(
   name: string,
   part: Part,
-  settings: Omit<Settings, 'say'>,
+  settings: Omit<Settings, 'say' | 'tell'>,
 ): Promise<Figure[]> {
   const shown = progress(name);
   const started = performance.now();
   shown.update('starting a control plane');
   const environment = await startEnvironment();
   try {
-    return await part(environment, { ...settings, say: shown.update });
+    return await part(environment, {
+      ...settings,
+      say: shown.update,
+      tell: (text) => void process.stdout.write(`\n  ${text}\n`),
+    });
   } finally {
     await environment.stop();
     shown.done(`took ${since(started)}`);

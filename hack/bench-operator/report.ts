@@ -8,11 +8,13 @@ export interface Figure {
   value: number;
   unit: string;
   atMost?: number;
+  atLeast?: number;
   exactly?: number;
 }
 
-export function isMet({ value, atMost, exactly }: Figure): boolean {
+export function isMet({ value, atMost, atLeast, exactly }: Figure): boolean {
   if (atMost !== undefined && !(value <= atMost)) return false;
+  if (atLeast !== undefined && !(value >= atLeast)) return false;
   return exactly === undefined || value === exactly;
 }
 
@@ -44,8 +46,9 @@ export function figuresTable(figures: Figure[]): string {
   return table([['what', 'figure', 'unit', 'target', ''], ...rows]);
 }
 
-function targetOf({ atMost, exactly }: Figure): string {
+function targetOf({ atMost, atLeast, exactly }: Figure): string {
   if (exactly !== undefined) return `= ${exactly}`;
+  if (atLeast !== undefined) return `≥ ${atLeast}`;
   return atMost === undefined ? '' : `≤ ${atMost}`;
 }
 
