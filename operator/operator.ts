@@ -191,12 +191,7 @@ function exposeSynced(registry: Registry, all: Watched[]): void {
 }
 
 /** What will pass by itself is news, what waits for a person a warning, what is a bug an error with its stack. */
-function logFailure(
-  log: Logger,
-  modelRelease: string,
-  error: unknown,
-  retryInMs: number | undefined,
-): void {
+function logFailure(log: Logger, modelRelease: string, error: unknown, retryInMs: number): void {
   const known = classify(error);
   const facts = { modelRelease, retryInMs };
   if (!known) log.error({ ...facts, err: error }, 'A reconcile ended in a bug');

@@ -13,7 +13,7 @@ describe('work queue', () => {
   let started: string[];
   /** Lets the running reconcile of a key go on: with an answer, or with an error. */
   let held: Map<string, (finish: () => unknown) => void>;
-  let retries: [string, number | undefined][];
+  let retries: [string, number][];
   let depths: number[];
   let waits: number;
   let stop: AbortController;
@@ -174,17 +174,18 @@ describe('work queue', () => {
     expect(retries[5]).to.deep.equal(['a', 2]);
   });
 
-  it('does not try a Stalled key again by itself, but does when it is added', async () => {
-    start(hold);
+  it('tries a Stalled key again at the longest interval, and at once when it is added', async () => {
+    start(hold, { backoff: { baseDelayMs: 2, maximumDelayMs: 3_600_000 } });
     queue.add('a');
-    finish('a', fail(new ReconcileError('Stalled', 'BadSpec', 'no')));
+    finish('a', fail(new ReconcileError('Stalled', 'Invalid', 'no')));
     await until('the report', () => retries.length === 1);
-    expect(retries).to.deep.equal([['a', undefined]]);
-    queue.addAfter('b', 30);
-    await until('b', () => held.has('b'));
-    expect(started).to.deep.equal(['a', 'b']);
+    expect(retries).to.deep.equal([['a', 3_600_000]]);
     queue.add('a');
     await until('a again', () => held.has('a'));
+    // A failure of another kind begins where it would have been without.
+    finish('a', fail(new Error('lost')));
+    await until('the report', () => retries.length === 2);
+    expect(retries[1]).to.deep.equal(['a', 4]);
   });
 
   it('goes on with the other keys while one fails', async () => {

@@ -17,8 +17,8 @@ export interface WorkQueueOptions {
   /** How many keys at a time; one key is never reconciled twice at a time. */
   concurrency?: number;
   backoff?: BackoffSettings;
-  /** Told of each error, with the wait before the next try; undefined: Stalled, not tried again by itself. */
-  onError?: (key: string, error: unknown, retryInMs: number | undefined) => void;
+  /** Told of each error, with the wait before the next try. */
+  onError?: (key: string, error: unknown, retryInMs: number) => void;
   observe?: WorkQueueObserver;
   random?: () => number;
   clock?: Clock;
@@ -116,14 +116,13 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     if (state === 'closed' && running.size === 0) drained.resolve();
   }
 
-  function retry(key: string, error: unknown): number | undefined {
-    if (error instanceof ReconcileError && error.outcome === 'Stalled') {
-      failures.delete(key);
-      return undefined;
-    }
+  function retry(key: string, error: unknown): number {
     const count = (failures.get(key) ?? 0) + 1;
     failures.set(key, count);
-    const wait = backoff(count, options.backoff ?? defaultBackoff, options.random);
+    // Stalled waits as long as it ever does: what was refused is refused again.
+    const stalled = error instanceof ReconcileError && error.outcome === 'Stalled';
+    const settings = options.backoff ?? defaultBackoff;
+    const wait = backoff(stalled ? Number.POSITIVE_INFINITY : count, settings, options.random);
     observe?.retried();
     addAfter(key, wait);
     return wait;
