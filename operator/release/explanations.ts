@@ -22,9 +22,17 @@ interface Puzzle {
   about: Job | Pod;
   /** RFC 3339: what was said before is of something else. */
   after: string;
+  /** For how long a warning counts that is not repeated; undefined: for good. */
+  lastsMs?: number;
   /** Where Kueue holds it back. */
   queue?: string | undefined;
 }
+
+/**
+ * The Job controller tries to make a pod again within a minute, and its warnings come through every five minutes at least (client-go's
+ * limit for events about one object). An older one is of a pod that came after all, and has gone since.
+ */
+const jobWarningLastsMs = 600_000;
 
 export function puzzles(jobs: readonly Job[], pods: readonly Pod[]): Puzzle[] {
   const stuckJobs = jobs.flatMap((job): Puzzle[] => {
@@ -38,7 +46,8 @@ export function puzzles(jobs: readonly Job[], pods: readonly Pod[]): Puzzle[] {
     if (own.some((pod) => !isOver(pod))) return [];
     if (job.spec?.suspend || job.status?.succeeded || isEnding(job)) return [];
     const ends = own.map((pod) => endedBy(pod)?.since ?? '');
-    return [{ about: job, after: ends.toSorted().at(-1) ?? '' }];
+    const after = ends.toSorted().at(-1) ?? '';
+    return [{ about: job, after, lastsMs: jobWarningLastsMs }];
   });
   const stuckPods = pods.filter(isMute).map((about): Puzzle => ({ about, after: '' }));
   return [...stuckJobs, ...stuckPods];
@@ -88,7 +97,7 @@ export async function explain(
     const { about, queue } = puzzle;
     const ask = () =>
       queue === undefined
-        ? newestWarning(puzzle, transport).catch(forbidden)
+        ? newestWarning(puzzle, now, transport).catch(forbidden)
         : askKueue(about as Job, queue, transport).catch(notAnswered);
     return [about.metadata.uid, isOld(puzzle) ? await ask() : undefined];
   });
@@ -96,7 +105,8 @@ export async function explain(
 }
 
 async function newestWarning(
-  { about: { metadata }, after }: Puzzle,
+  { about: { metadata }, after, lastsMs = Number.POSITIVE_INFINITY }: Puzzle,
+  now: Date,
   transport: Pick<Transport, 'request'>,
 ): Promise<Explanation | undefined> {
   const { items } = await transport.request<{ items: CoreEvent[] }>({
@@ -107,6 +117,7 @@ async function newestWarning(
   });
   const last = items.toSorted((one, other) => seenAt(one).localeCompare(seenAt(other))).at(-1);
   if (!last || seenAt(last) < after) return undefined;
+  if (now.getTime() - Date.parse(seenAt(last)) > lastsMs) return undefined;
   return {
     reason: last.reason ?? '',
     message: last.message ?? '',

@@ -262,5 +262,11 @@ describe('plans and explanations on a real API server', function () {
       (await explain(stuck, new Date(time), transport)).get(uid);
     expect((await after('2026-11-22T02:01:00Z'))?.message).to.equal('secret "s3" not found');
     expect(await after('2026-11-22T02:00:09Z')).to.equal(undefined);
+    // About a Job it would have been repeated by then.
+    const lasting = [{ about: stuckPod, after: '', lastsMs: 600_000 }];
+    const seen = async (time: string) =>
+      (await explain(lasting, new Date(time), transport)).get(uid)?.message;
+    expect(await seen('2026-11-22T02:10:20Z')).to.equal('secret "s3" not found');
+    expect(await seen('2026-11-22T02:10:21Z')).to.equal(undefined);
   });
 });

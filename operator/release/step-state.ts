@@ -72,9 +72,8 @@ function unfinished(
     const { problem, until, wakeAt } = reach;
     return seen.now < until ? { is: 'waiting', job, problem, wakeAt } : failed(problem);
   }
-  const { problem, from } = job.spec?.suspend
-    ? heldBack(job, seen)
-    : notBegun(job, pod, pods, seen);
+  const wait = job.spec?.suspend ? heldBack(job, seen) : notBegun(job, pod, pods, seen);
+  let { problem } = wait;
   if (!problem) {
     const message = triedAgain(job, pod, pods);
     return { is: 'running', job, message, ...(reach ? { wakeAt: reach.wakeAt } : {}) };
@@ -82,11 +81,11 @@ function unfinished(
   if (problem.reason === 'Starting') {
     const speakAt = new Date(Date.parse(problem.since) + startingMs);
     if (seen.now < speakAt) return { is: 'running', job, message: '', wakeAt: speakAt };
-    const words = `${pod ? nodeOf(pod) : 'Its node'} has not started it yet, and says no reason; an image that a node pulls for the first time takes its time.`;
-    problem.message = words;
+    const message = `${pod ? nodeOf(pod) : 'Its node'} has not started it yet, and says no reason; an image that a node pulls for the first time takes its time.`;
+    problem = { ...problem, message };
   }
   const limit = training.schedulingTimeoutSeconds;
-  const until = new Date(Date.parse(from) + limit * 1000);
+  const until = new Date(Date.parse(wait.from) + limit * 1000);
   if (!problem.hopeless && seen.now < until) {
     const wakeAt = reach && reach.wakeAt < until ? reach.wakeAt : until;
     return { is: 'waiting', job, problem, wakeAt };
@@ -111,7 +110,7 @@ function heldBack(job: Job, { explanations }: Observation): Wait {
   const since = timestamp(new Date(from));
   const queue = queueOf(job);
   if (queue === undefined) {
-    const message = `Job ${name} was suspended by somebody: set its spec.suspend to false.`;
+    const message = `Job ${name} was suspended, by somebody or by a Kueue that manages Jobs without a queue, too: set its spec.suspend to false, or give this namespace a LocalQueue named default.`;
     return { problem: { reason: 'JobSuspended', message, since }, from };
   }
   const words = explanations.get(uid)?.message ?? 'Kueue has not answered yet.';
