@@ -1,9 +1,10 @@
 /** The six conditions. Each is one function from what was decided to what a person reads. */
 import type { Finding } from '../api/conditions.ts';
+import { isOwnedBy } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
 import type { Reason } from '../api/reasons.ts';
 import { skewOf } from './clock.ts';
-import { servingPods, troubleOf } from './rollout.ts';
+import { newPods, servingPods, stuckOn, troubleOf } from './rollout.ts';
 import { describeLeftOut, lastGood, type Outcome, type Run } from './run.ts';
 import type { Situation } from './status.ts';
 
@@ -31,7 +32,8 @@ function ready({ seen, runs, rollout }: Situation): Judgement {
   }
   const { deployment } = seen;
   const available = deployment?.status?.availableReplicas ?? 0;
-  const wanted = deployment?.spec?.replicas ?? seen.modelRelease.spec.serving.replicas;
+  // Of the spec, and not of the Deployment, which may not have heard of it yet.
+  const wanted = seen.modelRelease.spec.serving.replicas;
   if (available >= wanted) {
     return yes(
       'Available',
@@ -55,6 +57,8 @@ function progressing({ seen, active, rollout, slots, held }: Situation): Judgeme
       .join(' ');
     return yes(first.reason, message);
   }
+  const change = changeOfServing(seen, rollout);
+  if (change !== undefined) return yes('RollingOut', change);
   if (seen.modelRelease.spec.schedule.suspend) {
     return no('Suspended', 'spec.schedule.suspend is true: no run starts by itself.');
   }
@@ -62,6 +66,19 @@ function progressing({ seen, active, rollout, slots, held }: Situation): Judgeme
     ? `The next run starts at ${timestamp(slots.next)}.`
     : 'No run is scheduled.';
   return no('Idle', held ? `${held} ${next}` : next);
+}
+
+/** A changed spec.serving whose pods are not all there yet; one that does not come up is Degraded. */
+function changeOfServing(
+  { deployment, modelRelease }: Situation['seen'],
+  { desired, apply }: Situation['rollout'],
+): string | undefined {
+  if (!desired || !deployment || !isOwnedBy(deployment, modelRelease)) return undefined;
+  if (!apply && stuckOn(deployment) !== undefined) return undefined;
+  const present = apply ? 0 : newPods(deployment);
+  if (present === undefined) return undefined;
+  const { replicas } = modelRelease.spec.serving;
+  return `rollout: Deployment ${deployment.metadata.name} goes over to the present spec.serving; ${present} of ${replicas} pods are new.`;
 }
 
 function trained({ runs }: Situation): Judgement {
@@ -123,15 +140,10 @@ function degraded({ seen, runs, slots, taken, rollout }: Situation): Judgement {
   const last = runs.findLast((run) => run.outcome && run.outcome.outcome !== 'Superseded');
   if (last?.outcome && blamed.has(last.outcome.outcome))
     add(last.outcome.reason, about(last, last.outcome.message));
-  const stuck = seen.deployment?.status?.conditions?.find(
-    ({ type, status }) => type === 'Progressing' && status === 'False',
-  );
+  const stuck = seen.deployment && stuckOn(seen.deployment);
   // A changed spec.serving that does not come up; of a candidate its outcome tells.
-  if (stuck && !rollout.candidate && !rollout.apply) {
-    add(
-      'ProgressDeadlineExceeded',
-      `Deployment ${seen.deployment?.metadata.name}: ${stuck.message ?? ''}`,
-    );
+  if (stuck !== undefined && !rollout.candidate && !rollout.apply) {
+    add('ProgressDeadlineExceeded', `Deployment ${seen.deployment?.metadata.name}: ${stuck}`);
   }
   const first = troubles[0];
   if (!first) return no('AsDesired', 'Nothing is wrong.');

@@ -150,6 +150,22 @@ export function hasTakenOver(live: Deployment): boolean {
   );
 }
 
+/** Why the Deployment's controller has given up on its present spec. */
+export function stuckOn(live: Deployment): string | undefined {
+  const progressing = live.status?.conditions?.find(({ type }) => type === 'Progressing');
+  return isCurrent(live) && progressing?.status === 'False'
+    ? (progressing.message ?? '')
+    : undefined;
+}
+
+/** How many pods of the present spec.serving there are, while others are still there or some are missing; undefined: none is to come. */
+export function newPods(live: Deployment): number | undefined {
+  const { replicas = 0, updatedReplicas = 0 } = live.status ?? {};
+  if (!isCurrent(live)) return 0;
+  const all = updatedReplicas >= (live.spec?.replicas ?? 1) && replicas === updatedReplicas;
+  return all ? undefined : updatedReplicas;
+}
+
 /** What keeps the pods of a release from being ready, the worst first. */
 export function troubleOf(pods: Pod[], seen: Observation) {
   const crash = pods.map(crashOf).find((problem) => problem);
