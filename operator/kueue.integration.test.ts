@@ -97,6 +97,10 @@ describe('the operator beside a real Kueue', function () {
       { what: `${namespace} to serve`, limitMs: 120_000, everyMs: 200 },
     );
 
+  async function metrics(): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${operator.port}/metrics`)).text();
+  }
+
   async function trainJobs(namespace: string): Promise<Job[]> {
     const labelSelector = `${stepLabel}=train`;
     return (await listAll<Job>(admin, { resource: jobs, namespace, labelSelector })).items;
@@ -151,6 +155,9 @@ describe('the operator beside a real Kueue', function () {
     await begin('early');
     await says('early', 'Queued', /LocalQueue gpus: The cluster has no Kueue/);
     expect((await statusOf(admin, 'early'))?.phase).to.equal('Waiting');
+    const waits =
+      'shelfwise_operator_modelrelease_run_waiting{namespace="early",name="products"} 1';
+    expect(await metrics()).to.include(waits);
     kueue = await startKueue(plane.kubeconfig);
     await installQueues(objects, ['early', 'later']);
     await says('early', 'Training', 'is being trained');
@@ -162,6 +169,9 @@ describe('the operator beside a real Kueue', function () {
     await end(await working('early'), 0);
     await says('later', 'Training', 'is being trained');
     await served('early');
+    expect(await metrics()).to.include(
+      'shelfwise_operator_runs_total{outcome="Served",reason="Served"} 1',
+    );
     const [job, ...others] = await trainJobs('later');
     expect(others).to.deep.equal([]);
     // Kueue's flavor is on the template now; that is nothing to put right.

@@ -49,6 +49,7 @@ describe('the way of a release, on a real cluster', () => {
         `shelfwise_inference_model_info{release="${first.release}",digest="${first.digest}"}`,
         'shelfwise_inference_requests_total{code="200"}',
         'shelfwise_operator_reconcile_seconds_count',
+        'shelfwise_operator_modelrelease_serving_accuracy',
         'process_resident_memory_bytes{component="operator"}',
         'process_resident_memory_bytes{component="inference"}',
       ])

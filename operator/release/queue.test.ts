@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Job } from '../api/kubernetes.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { ApiRequest, Transport } from '../kube/transport.ts';
+import { explain, puzzles } from './explanations.ts';
 import { Cluster } from './fixtures/cluster.ts';
 import { snapshotMessage } from './fixtures/messages.ts';
 import { modelRelease, spec } from './fixtures/model-release.ts';
@@ -172,6 +173,21 @@ describe('a training in a queue', () => {
     });
     expect(cluster.modelRelease.status?.phase).to.equal('Waiting');
     expect(cluster.step().status).to.equal(undefined);
+  });
+
+  it('is asked about also while its pod still ends, and holds up nothing else when Kueue is ill', async () => {
+    const cluster = queued();
+    cluster.stepPod('train', { phase: 'Running' });
+    const stuck = puzzles([...cluster.jobs.values()], [...cluster.pods.values()]);
+    expect(stuck.map(({ queue }) => queue)).to.deep.equal(['gpus']);
+    const now = new Date(cluster.now.getTime() + 60_000);
+    const error = { verb: 'list', resource: 'workloads.kueue.x-k8s.io', object: '', status: 500 };
+    const request = () =>
+      Promise.reject(new ApiError({ ...error, reason: 'InternalError', message: 'no webhook' }));
+    const found = await explain(stuck, now, { request });
+    expect(found.get(cluster.job('train').metadata.uid)?.message).to.match(
+      /^Kueue could not be asked: .*no webhook/,
+    );
   });
 
   it('begins when it is admitted, and is back in the queue when its place is taken', () => {
