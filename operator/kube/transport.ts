@@ -18,8 +18,6 @@ export interface ApiRequest {
   /** application/json, if not said otherwise. */
   contentType?: string;
   signal?: AbortSignal;
-  /** Does not wait behind others for its turn under the rate limit: for what keeps a lease. */
-  urgent?: boolean;
 }
 
 /** One HTTP exchange, retries counted one by one. `code` is the HTTP status, or 0 when no answer came. */
@@ -80,7 +78,7 @@ export function createTransport(options: TransportOptions): Transport {
   const bucket = rateLimit === false ? undefined : createTokenBucket(rateLimit);
 
   async function turn(request: ApiRequest, info: RequestInfo): Promise<void> {
-    if (bucket === undefined || request.urgent) return;
+    if (bucket === undefined) return;
     const seconds = await bucket.take(request.signal).catch((cause) => {
       throw unanswered(info, cause);
     });

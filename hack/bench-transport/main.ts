@@ -1,0 +1,163 @@
+/** `make bench-transport`: requests per CPU second of the engine's transport, and of what it could have been instead. */
+import { execFile } from 'node:child_process';
+import { hash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { kubeconfigConnection } from '../../operator/kube/connection.ts';
+import { figuresTable, reportOf } from '../bench-operator/report.ts';
+import { startControlPlane } from '../cluster/control-plane.ts';
+import { table } from '../demo/table.ts';
+import { type Client, clientNode, compressed, ours } from './clients.ts';
+import { type Synced, ways } from './sync.ts';
+
+/** What is asked, how often a round, and by how many at a time. */
+interface Workload {
+  name: string;
+  requests: number;
+  atATime: number;
+  ask(client: Client, nth: number): Promise<unknown>;
+}
+
+const objects = 3_000;
+const workloads: Workload[] = [
+  { name: 'get', requests: 3_000, atATime: 8, ask: (client, nth) => client.get(`c-${nth % 500}`) },
+  {
+    ...{ name: 'apply', requests: 1_000, atATime: 8 },
+    ask: (client, nth) => client.apply(`a-${nth % 100}`, `${nth}`),
+  },
+  { name: 'list', requests: 16, atATime: 1, ask: (client) => client.list(500) },
+];
+
+/** Requests per second of this process's CPU time: what the API server and the network take does not count. */
+async function perCpuSecond(
+  client: Client,
+  { requests: all, atATime, ask }: Workload,
+): Promise<number> {
+  const requests = Math.ceil(all * client.share);
+  let next = 0;
+  const before = process.cpuUsage();
+  const worker = async () => {
+    while (next < requests) await ask(client, next++);
+  };
+  await Promise.all(Array.from({ length: atATime }, worker));
+  const { user, system } = process.cpuUsage(before);
+  return requests / ((user + system) / 1e6);
+}
+
+/** 2 KB that compress about as well as specs of pods do. */
+function contents(nth: number): string {
+  return Array.from({ length: 25 }, (_, at) => `field-${at}: ${hash('md5', `${nth} ${at}`)}`)
+    .concat('image: registry.example.com/shop/trainer:1.2.3\n'.repeat(16))
+    .join('\n');
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
+  const rounds = Number(values.rounds);
+  const plane = await startControlPlane();
+  try {
+    const connection = await kubeconfigConnection([plane.kubeconfig]);
+    const our1 = ours(connection, false);
+    const our2 = ours(connection, true);
+    const peer = await clientNode(plane.kubeconfig);
+    const zipped = compressed(connection);
+    const clients = [our1, our2, peer, zipped];
+    for (let at = 0; at < objects; at += 50)
+      await Promise.all(
+        Array.from({ length: 50 }, (_, nth) => our1.apply(`c-${at + nth}`, contents(at + nth))),
+      );
+
+    const measured = new Map<string, number[]>();
+    const of = (workload: string, client: string) => measured.get(`${workload} ${client}`) ?? [];
+    // The first round only warms up: connections, compiled code, the API server's caches.
+    for (let round = 0; round <= rounds; round++)
+      for (const workload of workloads)
+        for (const client of clients) {
+          if (client === zipped && workload.name !== 'list') continue;
+          const figure = await perCpuSecond(client, workload);
+          const key = `${workload.name} ${client.name}`;
+          if (round > 0) measured.set(key, [...(measured.get(key) ?? []), figure]);
+        }
+    await Promise.all(clients.map((client) => client.close()));
+    const synced = await syncs(plane.kubeconfig, Math.min(rounds, 3));
+
+    const rows = workloads.flatMap(({ name }) =>
+      clients
+        .filter((client) => of(name, client.name).length > 0)
+        .map((client) => [name, client.name, median(of(name, client.name)).toFixed(0)]),
+    );
+    process.stdout.write(`${table([['request', 'client', 'requests per CPU second'], ...rows])}\n`);
+    const syncRows = ways.map((way) => {
+      const { cpuMs, peakRssMiB } = synced[way];
+      return [way, cpuMs.toFixed(0), peakRssMiB.toFixed(0)];
+    });
+    const title = `a cache of ${objects} objects`;
+    process.stdout.write(
+      `${table([[title, 'CPU ms of its process', 'peak RSS, MiB'], ...syncRows])}\n`,
+    );
+
+    /** Of each round, so that what slows the machine down slows both. */
+    const ratio = (workload: string, one: Client, other: Client) =>
+      median(of(workload, one.name).map((mine, at) => mine / (of(workload, other.name)[at] ?? 1)));
+    const times = (name: string, says: string, figure: number, atLeast?: number) => ({
+      ...{ name, says, value: figure, unit: '×' },
+      ...(atLeast === undefined ? {} : { atLeast }),
+    });
+    const figures = [
+      ...workloads.map(({ name }) =>
+        times(
+          `${name}OverClientNode`,
+          `${name}: ours / client-node`,
+          ratio(name, our1, peer),
+          name === 'list' ? 2 : 4,
+        ),
+      ),
+      ...workloads.map(({ name }) =>
+        times(`${name}Http1OverHttp2`, `${name}: HTTP/1.1 / HTTP/2`, ratio(name, our1, our2), 1),
+      ),
+      times('listPlainOverGzip', 'list: plain / gzip', ratio('list', our1, zipped), 1),
+      times(
+        'syncMemoryOfClientNode',
+        'memory to fill a cache: client-node / ours',
+        synced['client-node'].peakRssMiB / synced.stream.peakRssMiB,
+        1,
+      ),
+      times(
+        'syncMemoryOfPages',
+        'memory to fill a cache: pages / stream',
+        synced.pages.peakRssMiB / synced.stream.peakRssMiB,
+      ),
+    ];
+    process.stdout.write(`${figuresTable(figures)}\n`);
+    const report = reportOf('bench-transport', figures);
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    process.exitCode = report.met ? 0 : 1;
+  } finally {
+    await plane.stop();
+  }
+}
+
+/** Each way in processes of its own, one after the other. */
+async function syncs(kubeconfig: string, rounds: number) {
+  const script = fileURLToPath(new URL('sync.ts', import.meta.url));
+  const all = Object.fromEntries(ways.map((way) => [way, [] as Synced[]]));
+  for (let round = 0; round < rounds; round++)
+    for (const way of ways) {
+      const { stdout } = await promisify(execFile)(process.execPath, [script, kubeconfig, way]);
+      const said = JSON.parse(stdout) as Synced;
+      if (said.objects < objects) throw new Error(`${way} has ${said.objects} of ${objects}.`);
+      all[way]?.push(said);
+    }
+  const of = (way: string) => ({
+    cpuMs: median((all[way] ?? []).map(({ cpuMs }) => cpuMs)),
+    peakRssMiB: median((all[way] ?? []).map(({ peakRssMiB }) => peakRssMiB)),
+  });
+  return { stream: of('stream'), pages: of('pages'), 'client-node': of('client-node') };
+}
+
+await main();
