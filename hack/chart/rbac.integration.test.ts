@@ -30,8 +30,8 @@ const rare = [
   { verb: 'list', resource: 'events' },
   // When train waits in a queue: operator/kueue.integration.test.ts.
   { verb: 'list', resource: 'workloads.kueue.x-k8s.io' },
-  // Of the operator's pods one leads; here there is only one, without a Lease.
-  ...['get', 'create', 'update'].map((verb) => ({ verb, resource: 'leases.coordination.k8s.io' })),
+  // When somebody changed a Service, or a new version of the operator wants another one.
+  { verb: 'patch', resource: 'services' },
   // Where the API server does not send a list as a watch.
   ...[
     'controllerrevisions.apps',
@@ -78,6 +78,10 @@ describe('the operator under the rules of the chart', function () {
         imagePullPolicy: 'IfNotPresent',
         port: 0,
         pod: 'operator-0',
+        leaderElection: {
+          ...{ namespace, name: 'shelfwise', podUid: undefined },
+          ...{ leaseDurationSeconds: 15, renewDeadlineSeconds: 10, retryPeriodSeconds: 2 },
+        },
       },
       connection: actingAs(`system:serviceaccount:${namespace}:shelfwise`, connection),
       version: 'test',

@@ -1,0 +1,191 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import { type ControlPlane, startControlPlane } from '../hack/cluster/control-plane.ts';
+import { waitFor } from '../hack/process/wait.ts';
+import { modelReleases } from './api/model-release.ts';
+import { kubeconfigConnection } from './kube/connection.ts';
+import type { Lease } from './kube/lease.ts';
+import { listAll } from './kube/list.ts';
+import type { KubernetesObject } from './kube/object.ts';
+import { createObjects } from './kube/objects.ts';
+import { controllerRevisions, jobs, leases } from './kube/resource.ts';
+import { createTransport, type Transport } from './kube/transport.ts';
+import { installCrd, operatorToken } from './played-cluster.ts';
+import { modelRelease } from './played-life.ts';
+import { type AtWrite, type PlayedOperator, startPlayedOperator } from './played-operators.ts';
+
+/** Operators as processes, with the times that they have by default. No node runs a pod: the work is to begin runs. */
+describe('operators that share a Lease', function () {
+  this.timeout(600_000);
+  let plane: ControlPlane;
+  let admin: Transport;
+  let directory: string;
+  let kubeconfig: string;
+  const all: PlayedOperator[] = [];
+  /** Takeovers as they were, for whoever reads the output: nothing is asserted of how long they took. */
+  const took: string[] = [];
+
+  before(async () => {
+    plane = await startControlPlane();
+    admin = createTransport({
+      connection: await kubeconfigConnection([plane.kubeconfig]),
+      userAgent: 'test',
+    });
+    await installCrd(admin);
+    directory = await mkdtemp(join(tmpdir(), 'shelfwise-leadership-'));
+    kubeconfig = join(directory, 'kubeconfig');
+    const config = parse(await readFile(plane.kubeconfig, 'utf8'));
+    const user = { ...config.users[0], user: { token: await operatorToken(admin) } };
+    await writeFile(kubeconfig, JSON.stringify({ ...config, users: [user] }), { mode: 0o600 });
+  });
+  after(async () => {
+    await Promise.all(all.map((each) => each.stop()));
+    await admin?.close();
+    await plane?.stop();
+    if (directory) await rm(directory, { recursive: true });
+    for (const line of took) console.log(`      ${line}`);
+  });
+
+  /** The one that leads, and one that stands by: started where there is none. */
+  async function pair(): Promise<[PlayedOperator, PlayedOperator]> {
+    const running = () =>
+      all.filter(({ child }) => child.exitCode === null && child.signalCode === null);
+    while (running().length < 2)
+      all.push(await startPlayedOperator(`operator-${all.length + 1}`, kubeconfig));
+    return until('one leader', async () => {
+      const [one, other] = running() as [PlayedOperator, PlayedOperator];
+      const leading = await Promise.all([one.leads(), other.leads()]);
+      if (leading[0] === leading[1]) return undefined;
+      return leading[0] ? [one, other] : [other, one];
+    });
+  }
+
+  async function apply(namespace: string): Promise<void> {
+    const objects = createObjects({ transport: admin, fieldManager: 'person' });
+    const kind = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces' };
+    await objects.create(
+      { ...kind, clusterScoped: true },
+      { ...kind, metadata: { name: namespace } },
+    );
+    await objects.create(modelReleases, modelRelease(namespace));
+  }
+
+  /** What there is of a run in its first step, once the operator has no more to do for it. */
+  async function begun(namespace: string): Promise<string[]> {
+    return until(`the run in ${namespace} to have begun`, async () => {
+      const lists = [controllerRevisions, jobs, modelReleases].map((resource) =>
+        listAll<KubernetesObject & { status?: { run?: { step: string } } }>(admin, {
+          resource,
+          namespace,
+        }),
+      );
+      const [records, steps, releases] = (await Promise.all(lists)).map(({ items }) => items);
+      if (releases?.[0]?.status?.run?.step !== 'snapshot') return undefined;
+      return [...(records ?? []), ...(steps ?? [])].map(({ kind }) => kind);
+    });
+  }
+
+  async function lease(): Promise<Lease['spec']> {
+    const objects = createObjects({ transport: admin, fieldManager: 'test' });
+    const name = { namespace: 'default', name: 'shelfwise-operator' };
+    return (await objects.get<Lease>(leases, name))?.spec;
+  }
+
+  it('has one that leads and one that stands by, ready, and writes nothing', async () => {
+    const [leader, standby] = await pair();
+    await apply('plain');
+    expect(await begun('plain')).to.deep.equal(['ControllerRevision', 'Job']);
+    expect(leader.writes.map(({ verb, resource }) => `${verb} ${resource}`)).to.include.members([
+      'create controllerrevisions.apps',
+      'create jobs.batch',
+      'patch modelreleases.shelfwise.dev/status',
+    ]);
+    expect(standby.writes).to.deep.equal([]);
+    expect(await standby.isReady()).to.equal(true);
+    expect((await lease())?.holderIdentity).to.match(new RegExp(`^${leader.name}_`));
+  });
+
+  /** Where in its work the leader is frozen, and thawed when another leads. */
+  const moments: { name: string; side: 'before' | 'after'; nth: number }[] = [
+    // The rest of its plan is still to come when it wakes up.
+    { name: 'with the answer to its first write on the way', side: 'after', nth: 1 },
+    { name: 'with the answer to its second write on the way', side: 'after', nth: 2 },
+    // It arrives when another leads: only its own precondition is in its way.
+    { name: 'with its first write on the way', side: 'before', nth: 1 },
+    { name: 'with its third write on the way', side: 'before', nth: 3 },
+  ];
+  for (const [index, { name, side, nth }] of moments.entries()) {
+    it(`is stopped by SIGSTOP ${name}: another finishes the work, and it writes nothing more`, async () => {
+      const [leader, standby] = await pair();
+      const namespace = `frozen-${index}`;
+      const frozen = Promise.withResolvers<number>();
+      const thaw = Promise.withResolvers<void>();
+      const already = leader.writes.length;
+      const strike: AtWrite = (_, at) => {
+        if (at !== already + nth) return undefined;
+        leader.child.kill('SIGSTOP');
+        frozen.resolve(performance.now());
+        return thaw.promise;
+      };
+      leader[side] = strike;
+      await apply(namespace);
+      const since = await frozen.promise;
+      expect(await begun(namespace)).to.deep.equal(['ControllerRevision', 'Job']);
+      const first = standby.writes[0]?.at ?? Number.NaN;
+      took.push(`after SIGSTOP the next write came ${seconds(first - since)} later`);
+      const holder = (await lease())?.holderIdentity;
+      const writes = leader.writes.length;
+      const others = standby.writes.length;
+      leader.child.kill('SIGCONT');
+      thaw.resolve();
+      expect(await leader.ended).to.equal(1);
+      expect(leader.writes.slice(writes)).to.deep.equal([]);
+      const last = JSON.parse(leader.log.at(-1) ?? '{}');
+      expect(last).to.include({ level: 60 });
+      expect(last.msg).to.match(
+        /^The Lease default\/shelfwise-operator is not held any more: .*\.$/,
+      );
+      expect(await begun(namespace)).to.deep.equal(['ControllerRevision', 'Job']);
+      expect((await lease())?.holderIdentity).to.equal(holder);
+      // What was late has changed nothing that the successor would have to correct.
+      expect(standby.writes.slice(others)).to.deep.equal([]);
+    });
+  }
+
+  it('gives the Lease back on SIGTERM: the other leads at once', async () => {
+    const [leader, standby] = await pair();
+    const transitions = (await lease())?.leaseTransitions ?? 0;
+    const since = performance.now();
+    leader.child.kill('SIGTERM');
+    expect(await leader.ended, leader.log.join('\n')).to.equal(0);
+    await until('the other to lead', async () => (await standby.leads()) || undefined);
+    took.push(`after SIGTERM another led ${seconds(performance.now() - since)} later`);
+    expect((await lease())?.leaseTransitions).to.equal(transitions + 1);
+    await apply('terminated');
+    expect(await begun('terminated')).to.deep.equal(['ControllerRevision', 'Job']);
+  });
+
+  it('is killed: the other leads once the Lease has run out', async () => {
+    const [leader, standby] = await pair();
+    const since = performance.now();
+    leader.child.kill('SIGKILL');
+    await leader.ended;
+    await apply('killed');
+    expect(await begun('killed')).to.deep.equal(['ControllerRevision', 'Job']);
+    expect(await standby.leads()).to.equal(true);
+    took.push(
+      `after SIGKILL the next write came ${seconds((standby.writes[0]?.at ?? 0) - since)} later`,
+    );
+  });
+});
+
+function until<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
+  return waitFor(attempt, { what, limitMs: 120_000, everyMs: 100 });
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
