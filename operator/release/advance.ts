@@ -3,8 +3,9 @@ import { type EvaluationFacts, evaluationFactsSchema } from '@shelfwise/inferenc
 import { snapshotMessageSchema, trainMessageSchema } from '@shelfwise/trainer-contract/messages';
 import type { z } from 'zod';
 import type { JobObject } from '../api/kubernetes.ts';
-import { type Step, timestamp } from '../api/names.ts';
+import { jobName, type Step, timestamp } from '../api/names.ts';
 import { type Activity, activityOf, working } from './activity.ts';
+import { deletedAttempt, strayJob } from './deleted-jobs.ts';
 import { finish } from './finish.ts';
 import { judge, mismatch, type Question } from './gate.ts';
 import { alreadyAnswered, inputsOf } from './inputs.ts';
@@ -17,7 +18,7 @@ import { mostAttempts, type StepState, stepState } from './step-state.ts';
 /** Either the run is another one now, and can perhaps go on at once, or it waits for its step. */
 export type Advance =
   | { run: Run; events: EventDraft[] }
-  | { activity: Activity; create?: JobObject; wakeAt?: Date };
+  | { activity: Activity; create?: JobObject; wakeAt?: Date; events?: EventDraft[] };
 
 /** A run among the others, and what is seen of it. */
 interface Scene {
@@ -32,6 +33,12 @@ type Failed = Extract<StepState, { is: 'failed' }>;
 export function advance(run: Run, seen: Observation, runs: readonly Run[]): Advance {
   const scene: Scene = { run, runs, seen };
   const step = stepOf(run);
+  if (strayJob(seen)) {
+    // Only when it is gone may another take its place.
+    return { activity: working(step, run), wakeAt: new Date(seen.now.getTime() + 1000) };
+  }
+  const deleted = deletedAttempt(step, run, seen);
+  if (deleted !== undefined) return repeat(step, scene, deleted);
   const state = stepState(step, run, seen);
   switch (state.is) {
     case 'absent':
@@ -152,6 +159,20 @@ function begin(
     return finish(run, seen.now, { outcome: 'RunFailed', step, reason: 'Refused', message });
   }
   return { activity: working(step, run), create };
+}
+
+/** What was deleted is started again: the ModelRelease still says so. Whoever goes on deleting it means the run. */
+function repeat(step: Step, scene: Scene, deleted: number): Advance {
+  const { run, runs, seen } = scene;
+  const what = `Job ${jobName(run.release, step, deleted)} was deleted before its result was known`;
+  if (deleted >= mostAttempts) {
+    const message = `${step} failed: ${what}, and so were the attempts before it.`;
+    return finish(run, seen.now, { outcome: 'RunFailed', step, reason: 'JobDeleted', message });
+  }
+  const next = begin(step, scene, deleted + 1, championOf(runs));
+  if (!('activity' in next)) return next;
+  const note = `Release ${run.release}: ${what}: it is started again, attempt ${deleted + 1} of ${mostAttempts}.`;
+  return { ...next, events: [{ type: 'Warning', reason: 'JobDeleted', action: 'Run', note }] };
 }
 
 /** The steps are idempotent, and what is repeated runs on CPUs: that is cheaper than to guess what was lost. */

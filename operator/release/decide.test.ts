@@ -381,9 +381,18 @@ describe('decide', () => {
       spec: { ...spec, schedule: { ...spec.schedule, suspend: true } },
     };
     cluster.records.clear();
-    const plan = decide(cluster.look());
-    expect(plan.remove).to.deep.equal([]);
+    const plan = cluster.step();
+    expect(plan.remove.filter(({ kind }) => kind !== 'Job')).to.deep.equal([]);
     expect(plan.apply).to.deep.equal([]);
+    expect(cluster.jobs.size).to.equal(0);
+    const { conditions = [] } = cluster.modelRelease.status ?? {};
+    expect(conditions.find(({ type }) => type === 'Ready')?.message).to.equal(
+      `Release ${first} serves: 2 of 2 pods are available.`,
+    );
+    expect(conditions.find(({ type }) => type === 'Degraded')?.message).to.include(
+      `The record of release ${first}, which serves, is gone: it serves on as it is`,
+    );
+    expectStill(cluster);
   });
 
   it('starts no run beside the Jobs of one whose record cannot be read', () => {

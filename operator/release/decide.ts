@@ -5,11 +5,12 @@ import { releaseName, stableName, timestamp } from '../api/names.ts';
 import type { Activity } from './activity.ts';
 import { advance } from './advance.ts';
 import { beginningAfter } from './clock.ts';
+import { jobAtWork } from './deleted-jobs.ts';
 import { covers } from './drift.ts';
 import { driftEvents } from './drift-events.ts';
 import { type Hold, heldBy } from './holds.ts';
 import type { Observation, Plan } from './observation.ts';
-import { leftovers, prune } from './prune.ts';
+import { leftovers, orphans, prune, removalEvents } from './prune.ts';
 import { buildRecord, recordedAs } from './record.ts';
 import { rollOut } from './rollout.ts';
 import { byAge, isActive, lastGood, type Run } from './run.ts';
@@ -73,22 +74,33 @@ export function decide(seen: Observation): Plan {
   );
   if (taken.length > 0 || seen.obstacle) wakes.push(lookAgainMs);
   if (work.slots.next) wakes.push(clockAgainMs(seen.modelRelease));
+  const unattended = [...orphans(rollout.runs, seen), ...(seen.strays ?? [])];
   const apply = [...services, ...(rollout.apply && deploymentIsOurs ? [rollout.apply] : [])];
   return {
     begin: runs.filter(isNew(seen)).map((run) => buildRecord(run, seen.modelRelease)),
-    note: runs.flatMap((run) => changed(run, seen)),
+    note: runs.filter(isOther(seen)).flatMap((run) => changed(run, seen)),
     create: work.create,
     apply,
-    remove: [...leftovers(runs, seen), ...(rollout.remove ? [rollout.remove] : []), ...pruned],
+    remove: [
+      ...leftovers(runs, seen),
+      ...unattended,
+      ...(rollout.remove ? [rollout.remove] : []),
+      ...pruned,
+    ],
     status,
-    events: [...work.events, ...rollout.events, ...driftEvents(apply, seen)],
+    events: [
+      ...work.events,
+      ...rollout.events,
+      ...driftEvents(apply, seen),
+      ...removalEvents(unattended, seen),
+    ],
     requeueAfterMs: soonest(wakes),
   };
 }
 
 interface Work extends Pick<Plan, 'create' | 'events'> {
   runs: Run[];
-  active: { run: Run; activity: Activity } | undefined;
+  active: { run: Run; activity: Activity; job: string | undefined } | undefined;
   slots: Slots;
   held: string | undefined;
   wakeAt: Date | undefined;
@@ -113,12 +125,16 @@ function goOn(seen: Observation): Work {
     const next = advance(active, seen, runs);
     if ('activity' in next) {
       if (next.create) create.push(next.create);
+      events.push(...(next.events ?? []));
       const { activity, wakeAt } = next;
+      // What the API server did not take is no Job: that it is missing means nothing later.
+      const created = seen.obstacle ? undefined : next.create;
+      const job = next.create ? created : jobAtWork(active, seen);
       return {
         runs,
         create,
         events,
-        active: { run: active, activity },
+        active: { run: active, activity, job: job?.metadata.name },
         slots: slotsOf(seen, runs),
         held: undefined,
         wakeAt,
@@ -195,6 +211,12 @@ const isNew =
   ({ records }: Observation) =>
   (run: Run): boolean =>
     !records.has(run.release);
+
+/** What is as it was observed is the same object: of thousands of runs nothing has to be compared. */
+const isOther = ({ runs }: Observation): ((run: Run) => boolean) => {
+  const before = new Set(runs);
+  return (run) => !before.has(run);
+};
 
 function changed(run: Run, { runs, records }: Observation): Plan['note'] {
   const before = runs.find(({ release }) => release === run.release);

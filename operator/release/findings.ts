@@ -4,7 +4,7 @@ import { isOwnedBy } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
 import type { Reason } from '../api/reasons.ts';
 import { skewOf } from './clock.ts';
-import { newPods, servingPods, stuckOn, troubleOf } from './rollout.ts';
+import { lostServing, newPods, servingPods, stuckOn, troubleOf } from './rollout.ts';
 import { describeLeftOut, lastGood, type Outcome, type Run } from './run.ts';
 import type { Situation } from './status.ts';
 
@@ -22,8 +22,8 @@ export function findings(situation: Situation): Finding[] {
 }
 
 function ready({ seen, runs, rollout }: Situation): Judgement {
-  const serving = lastGood(runs);
-  if (!serving) {
+  const serving = lostServing(runs, seen) ?? lastGood(runs)?.release;
+  if (serving === undefined) {
     const candidate = rollout.candidate?.run.release;
     const message = candidate
       ? `No release serves yet; ${candidate} is being rolled out.`
@@ -37,14 +37,14 @@ function ready({ seen, runs, rollout }: Situation): Judgement {
   if (available >= wanted) {
     return yes(
       'Available',
-      `Release ${serving.release} serves: ${wanted} of ${wanted} pods are available.`,
+      `Release ${serving} serves: ${wanted} of ${wanted} pods are available.`,
     );
   }
-  const trouble = troubleOf(servingPods(serving.release, seen), seen);
+  const trouble = troubleOf(servingPods(serving, seen), seen);
   const words = trouble ? `; ${trouble.message}` : '.';
   return no(
     'Unavailable',
-    `${available} of ${wanted} pods of release ${serving.release} are available${words}`,
+    `${available} of ${wanted} pods of release ${serving} are available${words}`,
   );
 }
 
@@ -137,6 +137,13 @@ function degraded({ seen, runs, slots, taken, rollout }: Situation): Judgement {
   // A refused Job has ended its run, which tells of it.
   if (seen.obstacle && !seen.obstacle.job) add(seen.obstacle.reason, seen.obstacle.message);
   for (const { unreadable } of seen.unreadable) add('RecordUnreadable', unreadable);
+  const lost = lostServing(runs, seen);
+  if (lost !== undefined) {
+    add(
+      'RecordLost',
+      `The record of release ${lost}, which serves, is gone: it serves on as it is, and what spec.serving says does not reach it. Ask for a run with the annotation shelfwise.dev/run-now.`,
+    );
+  }
   const last = runs.findLast((run) => run.outcome && run.outcome.outcome !== 'Superseded');
   if (last?.outcome && blamed.has(last.outcome.outcome))
     add(last.outcome.reason, about(last, last.outcome.message));

@@ -6,7 +6,13 @@ import type { Slot } from './slots.ts';
 import { hasEnded } from './step-state.ts';
 
 export interface Hold {
-  reason: 'Suspended' | 'RunActive' | 'AlreadyRecorded' | 'RecordUnreadable' | 'TooLate';
+  reason:
+    | 'Suspended'
+    | 'RunActive'
+    | 'AlreadyRecorded'
+    | 'RecordUnreadable'
+    | 'RecordLost'
+    | 'TooLate';
   message: string;
 }
 
@@ -49,18 +55,28 @@ function runActive(_slot: Slot, _seen: Observation, runs: readonly Run[]): Hold 
   return active ? { reason: 'RunActive', message: `Run ${active.release} is active.` } : undefined;
 }
 
-/** A run whose record cannot be read may still be active: its Jobs tell. Two at a time are never wanted. */
-function unknownRunActive(_slot: Slot, { unreadable, jobs }: Observation): Hold | undefined {
-  const working = jobs.find(
-    (job) =>
-      !hasEnded(job) && unreadable.some(({ name }) => job.metadata.labels?.[releaseLabel] === name),
-  );
-  return working
+/** A run whose record cannot be read, or is gone, may still be active: its Jobs tell. Two at a time are never wanted. */
+function unknownRunActive(
+  slot: Slot,
+  { modelRelease, unreadable, lost = [], jobs }: Observation,
+): Hold | undefined {
+  const own = releaseName(modelRelease.metadata.name, slot.at);
+  const names = new Set([...unreadable.map(({ name }) => name), ...lost]);
+  const working = jobs.find((job) => {
+    const release = job.metadata.labels?.[releaseLabel] ?? '';
+    return release !== own && names.has(release) && !hasEnded(job);
+  });
+  if (!working) return undefined;
+  const { name, labels } = working.metadata;
+  return lost.includes(labels?.[releaseLabel] ?? '')
     ? {
-        reason: 'RecordUnreadable',
-        message: `Job ${working.metadata.name} still works, and the record of its run cannot be read.`,
+        reason: 'RecordLost',
+        message: `Job ${name} still works, and the record of its run is gone.`,
       }
-    : undefined;
+    : {
+        reason: 'RecordUnreadable',
+        message: `Job ${name} still works, and the record of its run cannot be read.`,
+      };
 }
 
 /** As CronJob does it. The first run and one that a person asked for are never too late. */

@@ -51,6 +51,10 @@ export interface Observation {
   records: ReadonlyMap<string, ControllerRevision>;
   unreadable: readonly (Unreadable & { name: string })[];
   jobs: readonly Job[];
+  /** Releases that have Jobs and no record any more. */
+  lost?: readonly string[] | undefined;
+  /** Jobs of ours that lost the labels by which the caches find them. */
+  strays?: readonly Job[] | undefined;
   pods: readonly Pod[];
   /** `<name>-stable`, if there is one that is managed by us. */
   deployment: Deployment | undefined;

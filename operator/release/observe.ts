@@ -6,6 +6,7 @@ import { byModelRelease, type Caches } from '../caches.ts';
 import { keyOf } from '../kube/object.ts';
 import type { Transport } from '../kube/transport.ts';
 import { explain, puzzles } from './explanations.ts';
+import { lateChildren } from './late-children.ts';
 import { latePods } from './late-pods.ts';
 import type { Defaults, Observation } from './observation.ts';
 import { readRecord } from './record.ts';
@@ -24,10 +25,16 @@ export async function observe(modelRelease: ModelRelease, sources: Sources): Pro
   const { name, namespace = '' } = modelRelease.metadata;
   const key = keyOf({ namespace, name });
   const now = sources.now();
-  const records = caches.controllerRevisions
+  const cachedRecords = caches.controllerRevisions
     .by(byModelRelease, key)
     .filter((record) => isOwnedBy(record, modelRelease));
-  const jobs = caches.jobs.by(byModelRelease, key);
+  const cachedJobs = caches.jobs.by(byModelRelease, key);
+  const late = await lateChildren(
+    { modelRelease, records: cachedRecords, jobs: cachedJobs },
+    transport,
+  );
+  const records = [...cachedRecords, ...late.records];
+  const jobs = [...cachedJobs, ...late.jobs];
   const cached = caches.pods.by(byModelRelease, key);
   const read = readAll(records, defaults.templates?.length);
   const pods = [...cached, ...(await latePods({ ...read, jobs, pods: cached }, transport))];
@@ -38,6 +45,8 @@ export async function observe(modelRelease: ModelRelease, sources: Sources): Pro
     ...read,
     records: new Map(records.map((record) => [record.metadata.name, record])),
     jobs,
+    lost: late.lost,
+    strays: late.strays,
     pods,
     deployment: caches.deployments.get({ namespace, name: stableName(name) }),
     services: [name, stableName(name)].flatMap(

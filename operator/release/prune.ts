@@ -1,8 +1,11 @@
 import type { ControllerRevision, Job } from '../api/kubernetes.ts';
 import { isOwnedBy, releaseLabel } from '../api/metadata.ts';
-import type { Observation } from './observation.ts';
+import type { EventDraft, Observation } from './observation.ts';
 import { lastGood, type Run, type Trigger } from './run.ts';
 import { hasEnded } from './step-state.ts';
+
+/** Somebody may have lowered spec.historyLimit, or made records by the thousand: nobody has to wait until all of them are gone. */
+const mostRemoved = 100;
 
 /**
  * The Jobs and records of the oldest runs beyond spec.historyLimit; Jobs first, so that none is left without its record.
@@ -15,7 +18,8 @@ export function prune(runs: readonly Run[], seen: Observation): (Job | Controlle
   const kept = indispensable(runs);
   const surplus = finished
     .slice(0, Math.max(0, finished.length - historyLimit))
-    .filter((run) => !kept.has(run.release));
+    .filter((run) => !kept.has(run.release))
+    .slice(0, mostRemoved);
   return surplus.flatMap(({ release }) => {
     const jobs = seen.jobs.filter(
       (job) => job.metadata.labels?.[releaseLabel] === release && isOwnedBy(job, seen.modelRelease),
@@ -38,6 +42,33 @@ export function leftovers(runs: readonly Run[], seen: Observation): Job[] {
       job.metadata.deletionTimestamp === undefined &&
       !hasEnded(job),
   );
+}
+
+/** The Jobs of runs whose record somebody deleted: what they were told is not known any more, and nobody waits for their result. */
+export function orphans(runs: readonly Run[], seen: Observation): Job[] {
+  const known = new Set(runs.map(({ release }) => release));
+  return seen.jobs.filter((job) => {
+    const release = job.metadata.labels?.[releaseLabel] ?? '';
+    return (
+      seen.lost?.includes(release) &&
+      !known.has(release) &&
+      isOwnedBy(job, seen.modelRelease) &&
+      job.metadata.deletionTimestamp === undefined
+    );
+  });
+}
+
+/** What is removed without a run that could tell why. */
+export function removalEvents(removed: readonly Job[], seen: Observation): EventDraft[] {
+  const strays = new Set(seen.strays);
+  return removed.map((job) => {
+    const { name, labels } = job.metadata;
+    const note = strays.has(job)
+      ? `Job ${name} lost the labels by which it is watched: it is removed, and its step started again.`
+      : `The record of release ${labels?.[releaseLabel]} is gone: its Job ${name} is removed.`;
+    const reason = strays.has(job) ? 'DriftCorrected' : 'RecordLost';
+    return { type: 'Warning', reason, action: 'Remove', note };
+  });
 }
 
 /** What later decisions are made from: the last good release, the last snapshot, and which slots were used. */

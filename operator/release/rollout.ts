@@ -39,7 +39,8 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
 
   const rolling = runs.find(isCandidate);
   const live = ours(seen);
-  const release = rolling ?? (isUnreadable(live, seen) ? undefined : lastGood(runs));
+  const unknown = isUnreadable(live, seen) || lostServing(runs, seen) !== undefined;
+  const release = rolling ?? (unknown ? undefined : lastGood(runs));
   const desired = release && servableOf(release, seen.modelRelease);
   const wanted = desired && deploymentOf(desired, seen);
   const apply = wanted && !covers(seen.deployment, wanted) ? wanted : undefined;
@@ -194,6 +195,17 @@ export function isReady(pod: Pod): boolean {
 
 function ours({ deployment, modelRelease }: Observation): Deployment | undefined {
   return deployment && isOwnedBy(deployment, modelRelease) ? deployment : undefined;
+}
+
+/** The release that serves, where somebody deleted its record. */
+export function lostServing(runs: readonly Run[], seen: Observation): string | undefined {
+  const live = ours(seen);
+  const release = live?.metadata.labels?.[releaseLabel];
+  // Both, or it is only the label that somebody changed.
+  if (release === undefined || live?.spec?.template.metadata?.labels?.[releaseLabel] !== release)
+    return undefined;
+  const known = runs.some((run) => run.release === release) || isUnreadable(live, seen);
+  return known ? undefined : release;
 }
 
 /** While its own record cannot be read, what serves is not exchanged for an older release. */

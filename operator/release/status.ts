@@ -15,7 +15,7 @@ import type { Slots } from './slots.ts';
 export interface Situation {
   seen: Observation;
   runs: readonly Run[];
-  active: { run: Run; activity: Activity } | undefined;
+  active: { run: Run; activity: Activity; job: string | undefined } | undefined;
   rollout: Rollout;
   slots: Slots;
   /** Why a run that is due does not start. */
@@ -43,7 +43,13 @@ export function statusOf(situation: Situation): ModelReleaseStatus | undefined {
     ...(slots.next && !spec.schedule.suspend && { nextRun: timestamp(slots.next) }),
     ...(newest && { lastSlot: newest.slot }),
     ...(runNow !== undefined && { lastRunNow: runNow }),
-    ...(active && { run: { release: active.run.release, ...shown(active.activity) } }),
+    ...(active && {
+      run: {
+        release: active.run.release,
+        ...(active.job !== undefined && { job: active.job }),
+        ...shown(active.activity),
+      },
+    }),
     ...(candidate && {
       candidate: {
         release: candidate.run.release,
