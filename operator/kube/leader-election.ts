@@ -17,7 +17,7 @@ export interface LeaderElectionOptions {
   leaseDurationMs: number;
   /** So long after the last renewal was sent this process leads; less than leaseDurationMs. */
   renewDeadlineMs: number;
-  /** Between renewals and between looks, give or take a tenth. */
+  /** Between renewals and between looks, give or take a tenth; a look comes sooner where a Lease runs out. */
   retryPeriodMs: number;
   /** Told of each failure to read or write the Lease; all of them are tried again. */
   onFailure?: (error: ApiError) => void;
@@ -103,8 +103,8 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   let wake = new AbortController();
   /** What we hold: the Lease as we wrote it last, and when that was sent. */
   let held: { lease: Stored<Lease> | undefined; sentAt: number } | undefined;
-  /** What others hold: since when, by our clock, it has been as it is. */
-  let seen: { version: string; since: number } | undefined;
+  /** What others hold: which version of it, and until when, by our clock, we leave it alone. */
+  let seen: { version: string; until: number } | undefined;
   let lost: LeaseLost | undefined;
   let abandoned = false;
   let leader: string | undefined;
@@ -169,13 +169,11 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     const version = lease.metadata.resourceVersion;
     // After the answer, not before the question: later is on the safe side here. So is the version, which any edit changes, and
     // not the renewTime alone, which a clock that was set back may repeat.
-    if (seen?.version !== version) seen = { version, since: time.now() };
+    if (seen?.version !== version) seen = { version, until: time.now() + heldForMs(lease) };
     const holder = holderOf(lease);
     tell(holder);
     const free =
-      holder === identity.holder ||
-      identity.hasEnded(holder) ||
-      time.now() - seen.since >= heldForMs(lease);
+      holder === identity.holder || identity.hasEnded(holder) || time.now() >= seen.until;
     if (free) await take(lease);
   }
 
@@ -223,10 +221,12 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
 
   async function rest(signal: AbortSignal): Promise<void> {
     const period = retryPeriodMs * (0.9 + random() * 0.2);
-    const left = held ? held.sentAt + renewDeadlineMs - time.now() : period;
+    // Not past the end of what we hold, nor of what another held: that is when there is something to do.
+    const end = held ? held.sentAt + renewDeadlineMs : seen?.until;
+    const left = end === undefined ? period : end - time.now();
+    const wait = held || left > 0 ? Math.max(0, Math.min(period, left)) : period;
     wake = new AbortController();
-    if (!lost && !abandoned && !signal.aborted)
-      await time.sleep(Math.max(0, Math.min(period, left)), wake.signal);
+    if (!lost && !abandoned && !signal.aborted) await time.sleep(wait, wake.signal);
   }
 
   return {
