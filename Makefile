@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: bench-transport help setup check generate test test-unit test-integration test-e2e demo down cluster images
+.PHONY: bench-transport chaos help setup check generate test test-unit test-integration test-e2e demo down cluster images
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,3 +53,5 @@ bench-transport: node_modules/.setup ## requests per CPU second of the operator'
 images: node_modules/.setup ## build the images and push them where the cluster finds them
 	@npm run -s images -- build
 
+chaos: setup ## a ModelRelease's life under every fault, judged by oracles (ARGS='--help' lists the options)
+	@node hack/chaos/main.ts $(ARGS)

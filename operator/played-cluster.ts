@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { chartRules } from '../hack/chart/rbac.ts';
 import { type ControlPlane, startControlPlane } from '../hack/cluster/control-plane.ts';
+import { startKwok } from '../hack/cluster/kwok.ts';
 import { waitFor } from '../hack/process/wait.ts';
 import { type Connection, kubeconfigConnection } from './kube/connection.ts';
 import type { KubernetesObject } from './kube/object.ts';
@@ -31,11 +32,12 @@ export interface PlayedCluster {
 }
 
 /** The n-th run in each namespace finds what stands in the n-th chapter of the story. */
-export async function startPlayedCluster(story: Chapter[]): Promise<PlayedCluster> {
-  const plane = await startControlPlane();
+export async function startPlayedCluster(story?: Chapter[]): Promise<PlayedCluster> {
+  const plane = await startControlPlane({ schedulers: story === undefined });
   const transport = createTransport({
     connection: await kubeconfigConnection([plane.kubeconfig]),
     userAgent: 'test',
+    rateLimit: false,
   });
   const directory = await mkdtemp(join(tmpdir(), 'played-cluster-'));
   const kubeconfig = join(directory, 'kubeconfig');
@@ -50,7 +52,9 @@ export async function startPlayedCluster(story: Chapter[]): Promise<PlayedCluste
     const token = await operatorToken(transport);
     const user = { ...admin.users[0], user: { token } };
     await writeFile(kubeconfig, JSON.stringify({ ...admin, users: [user] }));
-    const kubelet = playStory(transport, story);
+    const kubelet = story
+      ? playStory(transport, story)
+      : { started: [], ...(await startKwok({ kubeconfig: plane.kubeconfig })) };
     return {
       plane,
       transport,

@@ -45,6 +45,13 @@ export function modelRelease(namespace: string, spec: object = {}): KubernetesOb
   return whole;
 }
 
+/** Where there is one of this name, that one will do. */
+export async function createNamespace(transport: Transport, name: string): Promise<void> {
+  const { apiVersion, kind } = namespaces;
+  const objects = createObjects({ transport, fieldManager: 'person' });
+  await objects.apply(namespaces, { apiVersion, kind, metadata: { name } });
+}
+
 /** Applies a ModelRelease in a namespace (a new one, if there is none) and asks for one run after the other; each has to end as given. */
 export async function live(
   transport: Transport,
@@ -53,11 +60,7 @@ export async function live(
   spec: object = {},
 ): Promise<void> {
   const objects = createObjects({ transport, fieldManager: 'person' });
-  await objects.apply(namespaces, {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: namespace },
-  });
+  await createNamespace(transport, namespace);
   const { metadata } = await objects.create(modelReleases, modelRelease(namespace, spec));
   let slot = Date.parse(metadata.creationTimestamp);
   for (const [index, outcome] of outcomes.entries()) {

@@ -39,7 +39,7 @@ export function compareWithRules(
   rules: Rule[],
   requests: Iterable<Request>,
 ): { missing: string[]; unused: string[] } {
-  const granted = new Set(rules.flatMap(expand));
+  const granted = grantedBy(rules);
   const used = new Set([...requests].map(({ verb, resource }) => `${verb} ${resource}`));
   for (const [checked, request] of Object.entries(checkedWith)) {
     if (used.has(request) && granted.has(checked)) used.add(checked);
@@ -48,6 +48,11 @@ export function compareWithRules(
     missing: [...used.difference(granted)].sort(),
     unused: [...granted.difference(used)].sort(),
   };
+}
+
+/** All that the rules allow, as `verb resource`. */
+export function grantedBy(rules: Rule[]): Set<string> {
+  return new Set(rules.flatMap(expand));
 }
 
 function expand({ apiGroups, resources, verbs }: Rule): string[] {
