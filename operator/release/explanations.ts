@@ -49,7 +49,9 @@ export function puzzles(jobs: readonly Job[], pods: readonly Pod[]): Puzzle[] {
     const after = ends.toSorted().at(-1) ?? '';
     return [{ about: job, after, lastsMs: jobWarningLastsMs }];
   });
-  const stuckPods = pods.filter(isMute).map((about): Puzzle => ({ about, after: '' }));
+  const stuckPods = pods
+    .filter(isMute)
+    .map((about): Puzzle => ({ about, after: scheduledAt(about) }));
   return [...stuckJobs, ...stuckPods];
 }
 
@@ -60,6 +62,12 @@ function isEnding({ status }: Job): boolean {
       each.status === 'True' &&
       (each.type === 'SuccessCriteriaMet' || each.type === 'FailureTarget'),
   );
+}
+
+/** The scheduler's warnings before are of a wait that is over. */
+function scheduledAt({ status }: Pod): string {
+  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  return scheduled?.lastTransitionTime ?? '';
 }
 
 /** It has a node, and nothing is known of why it does not start there. */

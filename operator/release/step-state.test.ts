@@ -115,6 +115,14 @@ describe('step-state: what is over', () => {
 });
 
 describe('step-state: a pod that starts', () => {
+  it('is asked about from when it has a node: what the scheduler said before is over', () => {
+    const cluster = snapshotting();
+    const lastTransitionTime = '2026-11-22T04:00:00Z';
+    const conditions = [{ type: 'PodScheduled', status: 'True', lastTransitionTime }];
+    const pod = cluster.stepPod('snapshot', { ...creating, conditions });
+    expect(puzzles([], [pod])).to.deep.equal([{ about: pod, after: lastTransitionTime }]);
+  });
+
   for (const [name, status] of [
     ['whose container is being created', creating],
     ['that its node has not taken up', unseen],
