@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { waitFor } from '../../hack/process/wait.ts';
+import { ApiError } from './api-error.ts';
 import { ReconcileError } from './errors.ts';
 import {
   createWorkQueue,
@@ -186,6 +187,51 @@ describe('work queue', () => {
     finish('a', fail(new Error('lost')));
     await until('the report', () => retries.length === 2);
     expect(retries[1]).to.deep.equal(['a', 4]);
+  });
+
+  it('grants the API server the time it asked for, but not for ever', async () => {
+    start(hold, { backoff: { baseDelayMs: 2, maximumDelayMs: 600_000 } });
+    const busy = (retryAfterMs: number) => {
+      const about = { verb: 'get', resource: 'pods', object: '', message: 'no' };
+      const cause = new ApiError({
+        ...about,
+        status: 429,
+        reason: 'TooManyRequests',
+        retryAfterMs,
+      });
+      return new ReconcileError('Transient', 'TooManyRequests', 'no', { cause });
+    };
+    queue.add('a');
+    finish('a', fail(busy(30_000)));
+    queue.add('b');
+    finish('b', fail(busy(86_400_000)));
+    await until('the reports', () => retries.length === 2);
+    expect(retries).to.deep.equal([
+      ['a', 30_002],
+      ['b', 600_002],
+    ]);
+  });
+
+  it('ends with what throws in those who are told of errors', async () => {
+    start(hold, {
+      onError: () => {
+        throw new Error('a bug of the listener');
+      },
+    });
+    queue.add('a');
+    finish('a', fail(new Error('no')));
+    expect(await running.catch(String)).to.equal('Error: a bug of the listener');
+    running = Promise.resolve();
+  });
+
+  it('knows what it does, and for how long', async () => {
+    start(hold, { concurrency: 1 });
+    queue.add('a');
+    queue.add('b');
+    queue.addAfter('c', 1e6);
+    const { longestRunningSeconds, ...counts } = queue.state();
+    expect(counts).to.deep.equal({ ready: 1, delayed: 1, running: 1 });
+    await until('time to pass', () => queue.state().longestRunningSeconds > longestRunningSeconds);
   });
 
   it('goes on with the other keys while one fails', async () => {

@@ -1,3 +1,4 @@
+import { ApiError } from './api-error.ts';
 import { type BackoffSettings, backoff } from './backoff.ts';
 import { type Clock, monotonic } from './clock.ts';
 import { createDelays } from './delays.ts';
@@ -122,7 +123,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     // Stalled waits as long as it ever does: what was refused is refused again.
     const stalled = error instanceof ReconcileError && error.outcome === 'Stalled';
     const settings = options.backoff ?? defaultBackoff;
-    const wait = backoff(stalled ? Number.POSITIVE_INFINITY : count, settings, options.random);
+    const own = backoff(stalled ? Number.POSITIVE_INFINITY : count, settings, options.random);
+    const wait = Math.min(askedFor(error), settings.maximumDelayMs) + own;
     observe?.retried();
     addAfter(key, wait);
     return wait;
@@ -161,4 +163,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       }
     },
   };
+}
+
+/** The Retry-After of the API server that is at the bottom of an error. */
+function askedFor(error: unknown): number {
+  if (error instanceof ApiError && error.retryAfterMs !== undefined) return error.retryAfterMs;
+  return error instanceof Error ? askedFor(error.cause) : 0;
 }
