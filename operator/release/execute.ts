@@ -8,7 +8,7 @@ import type {
   Service,
   ServiceObject,
 } from '../api/kubernetes.ts';
-import { isOwnedBy } from '../api/metadata.ts';
+import { isOwnedBy, managedBy, managedByLabel } from '../api/metadata.ts';
 import { type ModelRelease, modelReleases } from '../api/model-release.ts';
 import { hasReason } from '../kube/api-error.ts';
 import { ReconcileError } from '../kube/errors.ts';
@@ -82,6 +82,7 @@ async function beginRun(
     if (!hasReason(error, 'AlreadyExists')) throw error;
     const live = await objects.get<ControllerRevision>(controllerRevisions, nameOf(record));
     if (live && !isOwnedBy(live, owner)) throw nameTaken('ControllerRevision', name, error);
+    if (live && !isWatched(live)) throw labelsLost('ControllerRevision', name, error);
     throw cacheBehind(record, error);
   }
 }
@@ -97,7 +98,10 @@ async function createJob(
   } catch (error) {
     if (!hasReason(error, 'AlreadyExists')) throw error;
     const live = await objects.get<Job>(jobs, nameOf(job));
-    if (live && isOwnedBy(live, owner)) return live;
+    if (live && isOwnedBy(live, owner)) {
+      if (isWatched(live)) return live;
+      throw labelsLost('Job', job.metadata.name, error);
+    }
     throw nameTaken('Job', job.metadata.name, error);
   }
 }
@@ -138,6 +142,16 @@ function cacheBehind({ kind, metadata }: KubernetesObject, cause?: unknown): Rec
 
 function nameTaken(kind: string, name: string, cause?: unknown): ReconcileError {
   const message = `${kind} ${name} exists and belongs to somebody else: delete it or rename it.`;
+  return new ReconcileError('Waiting', 'NameTaken', message, { cause });
+}
+
+/** Without this label no cache would ever tell of it. */
+function isWatched({ metadata }: KubernetesObject): boolean {
+  return metadata.labels?.[managedByLabel] === managedBy;
+}
+
+function labelsLost(kind: string, name: string, cause: unknown): ReconcileError {
+  const message = `${kind} ${name} lost the label ${managedByLabel}=${managedBy}, by which it is watched: put it back or delete the ${kind}.`;
   return new ReconcileError('Waiting', 'NameTaken', message, { cause });
 }
 
