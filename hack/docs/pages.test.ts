@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { glob, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
+import { Registry } from 'prom-client';
 import { conditionTypes } from '../../operator/api/conditions.ts';
 import { reasons } from '../../operator/api/reasons.ts';
+import { createReleaseMetrics } from '../../operator/release/metrics.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -17,6 +19,15 @@ describe('the page of conditions and reasons', () => {
   it('has every condition and every reason once, and no other', async () => {
     const expected = [...Object.keys(conditionTypes), ...Object.keys(reasons)];
     expect((await rowsOf('docs/conditions.md')).sort()).to.deep.equal(expected.sort());
+  });
+});
+
+describe('the page of metrics', () => {
+  it('has every series of ModelReleases once, and no other', async () => {
+    const registry = new Registry();
+    createReleaseMetrics(registry, 'shelfwise_operator_', () => []);
+    const expected = registry.getMetricsAsArray().map(({ name }) => name);
+    expect((await rowsOf('docs/metrics.md')).sort()).to.deep.equal(expected.sort());
   });
 });
 
