@@ -168,6 +168,48 @@ describe('operators that share a Lease', function () {
     expect(await begun('terminated')).to.deep.equal(['ControllerRevision', 'Job']);
   });
 
+  it('finishes what it has begun before it gives the Lease back', async () => {
+    const [leader, standby] = await pair();
+    const before = { leader: leader.writes.length, standby: standby.writes.length };
+    const answer = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    leader.after = (_, nth) => {
+      if (nth !== before.leader + 1) return undefined;
+      leader.child.kill('SIGTERM');
+      asked.resolve();
+      return answer.promise;
+    };
+    await apply('drained');
+    await asked.promise;
+    await until('its word that it stops', async () =>
+      leader.log.find((line) => /Stopping/.test(line)),
+    );
+    // Two looks of the other pass, and it finds the Lease held.
+    const renewed = (await lease())?.renewTime;
+    await until('two renewals', async () => {
+      const { renewTime, holderIdentity } = (await lease()) ?? {};
+      expect(holderIdentity).to.match(new RegExp(`^${leader.name}_`));
+      return Date.parse(renewTime ?? '') - Date.parse(renewed ?? '') > 3_000 || undefined;
+    });
+    answer.resolve();
+    expect(await leader.ended, leader.log.join('\n')).to.equal(0);
+    const rest = leader.writes
+      .slice(before.leader)
+      .map(({ verb, resource }) => `${verb} ${resource}`);
+    expect(rest).to.deep.equal([
+      'create controllerrevisions.apps',
+      'create jobs.batch',
+      'create services',
+      'create services',
+      'patch modelreleases.shelfwise.dev/status',
+    ]);
+    expect(await begun('drained')).to.deep.equal(['ControllerRevision', 'Job']);
+    await until('the other to lead', async () => (await standby.leads()) || undefined);
+    expect(
+      standby.writes.slice(before.standby).filter(({ verb }) => verb === 'create'),
+    ).to.deep.equal([]);
+  });
+
   it('is killed: the other leads once the Lease has run out', async () => {
     const [leader, standby] = await pair();
     const since = performance.now();
