@@ -93,7 +93,7 @@ describe('the chart and the manifests on a Kubernetes API', function () {
       return (await kubectl.run(args).catch((error: Error) => error.message)).trim() === 'yes';
     };
     const granted = compareWithRules(await chartRules(), [])
-      .unused// kubectl asks only about what the cluster knows, and here is no Kueue.
+      .unused // kubectl asks only about what the cluster knows, and here is no Kueue.
       .filter((request) => !request.endsWith('.kueue.x-k8s.io'));
     for (const request of granted) expect(await may(request), request).to.equal(true);
     const never = [
