@@ -106,6 +106,26 @@ describe('reflector on a real API server', () => {
     expect(seen).to.deep.equal(['+default/before', '+default/after']);
   });
 
+  it('notices an API server that stands still, and goes on when it moves again', async () => {
+    await objects.create(configMaps, configMap('still', {}, { set: 'pause' }));
+    const failures: string[] = [];
+    start({
+      labelSelector: 'set=pause',
+      timing: { silenceMs: 4_000 },
+      onFailure: ({ reason }) => failures.push(reason),
+    });
+    await reflector.synced;
+    await plane.kill('kube-apiserver', 'SIGSTOP');
+    try {
+      await until('silence to be noticed', () => failures.includes('Timeout') || undefined);
+    } finally {
+      await plane.kill('kube-apiserver', 'SIGCONT');
+    }
+    await objects.create(configMaps, configMap('moving', {}, { set: 'pause' }));
+    await until('what came after', () => seen.includes('+default/moving') || undefined);
+    expect(seen).to.deep.equal(['+default/still', '+default/moving']);
+  });
+
   it('lists again when its version was compacted away while it was cut off', async () => {
     await objects.create(configMaps, configMap('kept', {}, { set: 'compacted' }));
     await objects.create(configMaps, configMap('doomed', {}, { set: 'compacted' }));
