@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { pino } from 'pino';
 import { parse } from 'yaml';
 import { type ControlPlane, startControlPlane } from '../hack/cluster/control-plane.ts';
 import { waitFor } from '../hack/process/wait.ts';
@@ -13,6 +14,7 @@ import type { KubernetesObject } from './kube/object.ts';
 import { createObjects } from './kube/objects.ts';
 import { controllerRevisions, jobs, leases } from './kube/resource.ts';
 import { createTransport, type Transport } from './kube/transport.ts';
+import { startOperator } from './operator.ts';
 import { installCrd, operatorToken } from './played-cluster.ts';
 import { modelRelease } from './played-life.ts';
 import { type AtWrite, type PlayedOperator, startPlayedOperator } from './played-operators.ts';
@@ -208,6 +210,41 @@ describe('operators that share a Lease', function () {
     expect(
       standby.writes.slice(before.standby).filter(({ verb }) => verb === 'create'),
     ).to.deep.equal([]);
+  });
+
+  it('lets one that stands by go without a word to the Lease', async () => {
+    const [leader, standby] = await pair();
+    standby.child.kill('SIGTERM');
+    expect(await standby.ended, standby.log.join('\n')).to.equal(0);
+    expect(await leader.leads()).to.equal(true);
+    expect((await lease())?.holderIdentity).to.match(new RegExp(`^${leader.name}_`));
+  });
+
+  it('is not ready, and says why, where it can never lead', async () => {
+    const times = { leaseDurationSeconds: 15, renewDeadlineSeconds: 10, retryPeriodSeconds: 2 };
+    const operator = await startOperator({
+      config: {
+        images: { trainer: 'r/trainer:1', snapshot: 'r/snapshot:1', inference: 'r/inference:1' },
+        imagePullPolicy: 'IfNotPresent',
+        port: 0,
+        pod: 'lost',
+        leaderElection: { namespace: 'nowhere', name: 'lost', podUid: undefined, ...times },
+      },
+      connection: await kubeconfigConnection([kubeconfig]),
+      version: 'test',
+      log: pino({ level: 'silent' }),
+    });
+    try {
+      await operator.ready;
+      await until('its reason', async () => {
+        const page = await fetch(`http://127.0.0.1:${operator.port}/readyz`);
+        const text = await page.text();
+        const why = /the Lease nowhere\/lost \(Cannot create leases.* "nowhere" not found\)/;
+        return (page.status === 503 && why.test(text)) || undefined;
+      });
+    } finally {
+      await operator.stop();
+    }
   });
 
   it('is killed: the other leads once the Lease has run out', async () => {
