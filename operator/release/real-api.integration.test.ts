@@ -231,7 +231,7 @@ describe('plans and explanations on a real API server', function () {
       events: [],
     };
     const refused = await execute(plan, seen, means()).catch((error) => error);
-    expect(refused).to.include({ reason: 'Conflict' });
+    expect(refused).to.include({ outcome: 'Waiting', reason: 'NameTaken' });
     const live = await objects.get<ServiceObject>(services, name);
     expect(live?.spec?.ports?.[0]?.port).to.equal(1);
   });
