@@ -17,7 +17,7 @@ export interface ApiStatus {
 export class ApiError extends Error {
   /** The HTTP status; 0 where there was no answer. */
   readonly status: number;
-  /** The API's own reason (AlreadyExists, Conflict, NotFound, Expired, …), or Timeout, Unreachable, BadResponse, Withheld. */
+  /** The API's own reason (AlreadyExists, Conflict, NotFound, Expired, …), or Timeout, Unreachable, BadResponse, Withheld, NoCredentials. */
   readonly reason: string;
   readonly verb: string;
   /** `jobs.batch`, `modelreleases.shelfwise.dev/status`. */

@@ -32,7 +32,7 @@ const neverSent = new Set([
 export function mayRetry(error: ApiError, idempotent: boolean): boolean {
   // Our own guard's no does not become a yes.
   if (error.reason === 'Withheld') return false;
-  if (error.status === 429) return true;
+  if (error.status === 429 || error.reason === 'NoCredentials') return true;
   if (error.status === 0 && neverSent.has(codeOf(error.cause))) return true;
   return idempotent && (error.status === 0 || error.status >= 500);
 }

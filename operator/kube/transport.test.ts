@@ -201,6 +201,25 @@ describe('transport', () => {
     expect(await get()).to.deep.equal(pod);
   });
 
+  it('sends nothing without credentials, says so, and sends even a POST once they are there', async () => {
+    let there = false;
+    await start((response) => answer(response, 201, pod), {
+      headers: async () => {
+        if (!there) throw new Error('The token file /t is empty.');
+        return {};
+      },
+    });
+    const error = await errorOf(post());
+    expect(error).to.include({ reason: 'NoCredentials', status: 0 });
+    expect(error.message).to.equal(
+      'Cannot create pods shop: nothing to say who we are: The token file /t is empty.',
+    );
+    expect(server.received).to.deep.equal([]);
+    const waiting = post();
+    there = true;
+    expect(await waiting).to.deep.equal(pod);
+  });
+
   it('keeps the words of a proxy that speaks no Status', async () => {
     await start((response) => response.writeHead(403).end('<h1>Blocked</h1>'));
     expect((await errorOf(get())).message).to.equal(

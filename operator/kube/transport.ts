@@ -92,9 +92,10 @@ export function createTransport(options: TransportOptions): Transport {
       options.observe?.({ ...info, code, seconds: (performance.now() - started) / 1000 });
     let answer: Answer;
     let withheld: unknown;
-    let credentials: Record<string, string> = {};
+    const credentials = await connection.headers().catch((cause) => {
+      throw withoutCredentials(info, cause);
+    });
     try {
-      credentials = await connection.headers();
       const agent = pool.dispatcher();
       const dispatcher =
         request.method === 'GET' ? agent : guarded(agent, info, (why) => (withheld = why));
@@ -213,6 +214,12 @@ async function* bytes(
     body.destroy();
     ended(read, end);
   }
+}
+
+function withoutCredentials(info: RequestInfo, cause: unknown): ApiError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const message = `nothing to say who we are: ${words}`;
+  return new ApiError({ ...info, status: 0, reason: 'NoCredentials', message, cause });
 }
 
 function refusedByGuard(info: RequestInfo, why: unknown): ApiError {
