@@ -13,7 +13,7 @@ import { jobs, pathOf, pods, type Resource } from './kube/resource.ts';
 import { createTransport, type Transport } from './kube/transport.ts';
 import type { Operator } from './operator.ts';
 import { installCrd, operatorToken } from './played-cluster.ts';
-import { startTestOperator } from './played-faults.ts';
+import { startTestOperator } from './test-operator.ts';
 import { goodMessages, type PlayedKubelet, playKubelet } from './played-kubelet.ts';
 import { modelRelease, statusOf } from './played-life.ts';
 

@@ -1,7 +1,6 @@
 /** For tests: a real control plane with the CRD, the operator's account under the chart's rules, and played nodes. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { chartRules } from '../hack/chart/rbac.ts';
 import { type ControlPlane, startControlPlane } from '../hack/cluster/control-plane.ts';
@@ -12,7 +11,13 @@ import type { KubernetesObject } from './kube/object.ts';
 import { createObjects } from './kube/objects.ts';
 import type { Resource } from './kube/resource.ts';
 import { createTransport, type Transport } from './kube/transport.ts';
-import { goodMessages, type Outcomes, type PlayedKubelet, playKubelet } from './played-kubelet.ts';
+import {
+  goodMessages,
+  type Outcomes,
+  type PlayedKubelet,
+  playKubelet,
+  type Script,
+} from './played-kubelet.ts';
 
 /** What a run finds, and how it therefore ends. */
 export interface Chapter {
@@ -31,20 +36,18 @@ export interface PlayedCluster {
   stop(): Promise<void>;
 }
 
-/** The n-th run in each namespace finds what stands in the n-th chapter of the story. */
-export async function startPlayedCluster(story?: Chapter[]): Promise<PlayedCluster> {
+/** The n-th run in each namespace finds what stands in the n-th chapter of the story, or what a script says; without one, kwok plays what datasets tell. */
+export async function startPlayedCluster(story?: Chapter[] | Script): Promise<PlayedCluster> {
   const plane = await startControlPlane({ schedulers: story === undefined });
   const transport = createTransport({
     connection: await kubeconfigConnection([plane.kubeconfig]),
     userAgent: 'test',
     rateLimit: false,
   });
-  const directory = await mkdtemp(join(tmpdir(), 'played-cluster-'));
-  const kubeconfig = join(directory, 'kubeconfig');
+  const kubeconfig = join(dirname(plane.kubeconfig), 'operator.kubeconfig');
   const stop = async () => {
     await transport.close();
     await plane.stop();
-    await rm(directory, { recursive: true });
   };
   try {
     await installCrd(transport);
@@ -53,7 +56,7 @@ export async function startPlayedCluster(story?: Chapter[]): Promise<PlayedClust
     const user = { ...admin.users[0], user: { token } };
     await writeFile(kubeconfig, JSON.stringify({ ...admin, users: [user] }));
     const kubelet = story
-      ? playStory(transport, story)
+      ? playKubelet(transport, Array.isArray(story) ? scriptOf(story) : story)
       : { started: [], ...(await startKwok({ kubeconfig: plane.kubeconfig })) };
     return {
       plane,
@@ -72,9 +75,9 @@ export async function startPlayedCluster(story?: Chapter[]): Promise<PlayedClust
   }
 }
 
-function playStory(transport: Transport, story: Chapter[]): PlayedKubelet {
+function scriptOf(story: Chapter[]): Script {
   const releases = new Map<string, string[]>();
-  return playKubelet(transport, (context) => {
+  return (context) => {
     const known = releases.get(context.namespace) ?? [];
     if (!known.includes(context.release)) known.push(context.release);
     releases.set(context.namespace, known);
@@ -82,7 +85,7 @@ function playStory(transport: Transport, story: Chapter[]): PlayedKubelet {
     if (!chapter)
       throw new Error(`${context.namespace}/${context.release} is a run that nobody asked for.`);
     return goodMessages(context, chapter.finds);
-  });
+  };
 }
 
 const wide = (apiVersion: string, kind: string, plural: string): Resource => ({

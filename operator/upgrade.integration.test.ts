@@ -19,7 +19,7 @@ import {
 import type { Exchange } from './kube/transport.ts';
 import type { Operator } from './operator.ts';
 import { type PlayedCluster, startPlayedCluster } from './played-cluster.ts';
-import { startTestOperator } from './played-faults.ts';
+import { startTestOperator } from './test-operator.ts';
 import { statusOf, touch } from './played-life.ts';
 
 type Left = KubernetesObject & { status?: ModelReleaseStatus };

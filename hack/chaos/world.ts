@@ -50,7 +50,8 @@ export type Listener = (kind: string, change: Change<KubernetesObject>) => void;
 export async function startWorld(): Promise<World> {
   const cluster = await startPlayedCluster();
   const admin = cluster.transport;
-  const directory = dirname(cluster.kubeconfig);
+  const directory = join(dirname(cluster.kubeconfig), 'operators');
+  await mkdir(directory);
   const pki = (file: string) => readFile(join(dirname(cluster.plane.kubeconfig), 'pki', file));
   const [ca, cert, key] = await Promise.all(['ca.crt', 'server.crt', 'server.key'].map(pki));
   if (!ca || !cert || !key) throw new Error('The control plane has no certificates.');
