@@ -8,12 +8,13 @@ import { type ControlPlane, startControlPlane } from '../hack/cluster/control-pl
 import { waitFor } from '../hack/process/wait.ts';
 import { modelReleases } from './api/model-release.ts';
 import { kubeconfigConnection } from './kube/connection.ts';
+import { LeaseLost } from './kube/leader-election.ts';
 import type { Lease } from './kube/lease.ts';
 import { listAll } from './kube/list.ts';
 import type { KubernetesObject } from './kube/object.ts';
 import { createObjects } from './kube/objects.ts';
-import { controllerRevisions, jobs, leases } from './kube/resource.ts';
-import { createTransport, type Transport } from './kube/transport.ts';
+import { controllerRevisions, jobs, leases, pathOf } from './kube/resource.ts';
+import { createTransport, type Exchange, type Transport } from './kube/transport.ts';
 import { startOperator } from './operator.ts';
 import { installCrd, operatorToken } from './played-cluster.ts';
 import { modelRelease } from './played-life.ts';
@@ -220,20 +221,57 @@ describe('operators that share a Lease', function () {
     expect((await lease())?.holderIdentity).to.match(new RegExp(`^${leader.name}_`));
   });
 
-  it('is not ready, and says why, where it can never lead', async () => {
+  /** In this process, with a Lease of its own. */
+  async function startHere(
+    namespace: string,
+    name: string,
+    observe?: (exchange: Exchange) => void,
+  ) {
     const times = { leaseDurationSeconds: 15, renewDeadlineSeconds: 10, retryPeriodSeconds: 2 };
-    const operator = await startOperator({
+    return startOperator({
       config: {
         images: { trainer: 'r/trainer:1', snapshot: 'r/snapshot:1', inference: 'r/inference:1' },
         imagePullPolicy: 'IfNotPresent',
         port: 0,
-        pod: 'lost',
-        leaderElection: { namespace: 'nowhere', name: 'lost', podUid: undefined, ...times },
+        pod: 'here',
+        leaderElection: { namespace, name, podUid: undefined, ...times },
       },
+      namespaces: ['here'],
       connection: await kubeconfigConnection([kubeconfig]),
       version: 'test',
       log: pino({ level: 'silent' }),
+      ...(observe ? { observe } : {}),
     });
+  }
+
+  it('is told by a rejection that its Lease was taken, writes nothing more, and can be stopped', async () => {
+    const objects = createObjects({ transport: admin, fieldManager: 'test' });
+    const exchanges: Exchange[] = [];
+    const operator = await startHere('default', 'taken', (exchange) => exchanges.push(exchange));
+    const ended = operator.ended.then(
+      () => expect.fail('It ended as if nothing had been.'),
+      (error: Error) => error,
+    );
+    const name = { namespace: 'default', name: 'taken' };
+    await until('it to lead', async () => (await objects.get(leases, name)) && true);
+    await admin.request({
+      method: 'PATCH',
+      path: pathOf(leases, name),
+      contentType: 'application/merge-patch+json',
+      body: { spec: { holderIdentity: 'somebody' } },
+    });
+    expect(await ended).to.be.instanceOf(LeaseLost);
+    expect((await ended).message).to.contain('somebody holds it.');
+    const before = exchanges.length;
+    await apply('here');
+    await operator.stop();
+    const after = exchanges.slice(before).map(({ verb }) => verb);
+    expect(after.filter((verb) => !['get', 'list', 'watch'].includes(verb))).to.deep.equal([]);
+    expect((await objects.get<Lease>(leases, name))?.spec?.holderIdentity).to.equal('somebody');
+  });
+
+  it('is not ready, and says why, where it can never lead', async () => {
+    const operator = await startHere('nowhere', 'lost');
     try {
       await operator.ready;
       await until('its reason', async () => {
