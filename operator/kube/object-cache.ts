@@ -25,8 +25,11 @@ export interface ObjectCache<T extends KubernetesObject> extends Cache<T> {
   /** Both answer the change, or undefined where there was none. */
   put(object: Stored<T>): Change<T> | undefined;
   drop(name: ObjectName): Change<T> | undefined;
-  /** Makes the cache hold these objects and no other. */
-  replace(objects: Stored<T>[]): Change<T>[];
+  /**
+   * Makes the cache hold these objects and no other. `rewound`: the server's history began anew at an earlier point, so that the
+   * same version may mean another object than before.
+   */
+  replace(objects: Stored<T>[], options?: { rewound?: boolean }): Change<T>[];
 }
 
 /** Finds an object by the UIDs of its owners. */
@@ -71,10 +74,10 @@ export function createObjectCache<T extends KubernetesObject>(
     }
   }
 
-  function put(object: Stored<T>): Change<T> | undefined {
+  function put(object: Stored<T>, rewound = false): Change<T> | undefined {
     const key = keyOf(object.metadata);
     const previous = objects.get(key);
-    if (previous && isSame(previous, object)) return undefined;
+    if (previous && !rewound && isSame(previous, object)) return undefined;
     objects.set(key, deepFreeze(object));
     reindex(key, previous, object);
     return { key, object, previous };
@@ -90,14 +93,15 @@ export function createObjectCache<T extends KubernetesObject>(
   }
 
   return {
-    put,
+    put: (object) => put(object),
     drop,
-    replace(latest) {
+    replace(latest, { rewound = false } = {}) {
       const kept = new Set(latest.map(({ metadata }) => keyOf(metadata)));
       const gone = [...objects.values()].filter(({ metadata }) => !kept.has(keyOf(metadata)));
-      return [...gone.map(({ metadata }) => drop(metadata)), ...latest.map(put)].filter(
-        (change) => change !== undefined,
-      );
+      return [
+        ...gone.map(({ metadata }) => drop(metadata)),
+        ...latest.map((each) => put(each, rewound)),
+      ].filter((change) => change !== undefined);
     },
     get: (name) => objects.get(keyOf(name)),
     list: () => [...objects.values()],

@@ -492,6 +492,19 @@ describe('reflector', () => {
     expect(failures).to.deep.equal(['Down', 'Down', 'Down']);
   });
 
+  it('takes another history for another one, though its versions are the same', async () => {
+    const down: Step = {
+      want: 'watch',
+      from: '20',
+      reply: (response) => refuse(response, 504, 'Timeout', 'Too large resource version'),
+    };
+    const before = { ...pod('a', '12'), spec: { nodeName: 'before' } };
+    const after = { ...pod('a', '12'), spec: { nodeName: 'after' } };
+    await play([list('20', before), down, down, down, list('15', after), watch('15')]);
+    await until(() => reflector.list()[0]?.spec?.nodeName === 'after');
+    expect(changes).to.deep.equal(['+a', '~a']);
+  });
+
   it('takes a watch that ends at once for a failure, not for an invitation', async () => {
     const shut: Step = {
       want: 'watch',

@@ -75,6 +75,8 @@ export function createReflector<T extends KubernetesObject>(
   let hasSynced = false;
   /** Where a watch can go on; undefined: a list is due. */
   let resourceVersion: string | undefined;
+  /** Up to where the cache is current. */
+  let reached = '';
   /** Whether the next list is streamed. Not after a stream that failed; never again after one that was refused. */
   let streams: boolean | 'never' = initial === 'stream' || 'never';
   let failures = 0;
@@ -91,9 +93,11 @@ export function createReflector<T extends KubernetesObject>(
   }
 
   function hold(objects: Stored<T>[], version: string): void {
-    resourceVersion = version;
+    // etcd was restored from a backup: versions that we know will be given a second time.
+    const rewound = isOlder(version, reached);
+    resourceVersion = reached = version;
     if (streams !== 'never') streams = true;
-    const found = cache.replace(objects);
+    const found = cache.replace(objects, { rewound });
     const changes = hasSynced ? found : found.map((each) => ({ ...each, initial: true as const }));
     options.observe?.listed(resource.plural, objects.length);
     hasSynced = true;
@@ -171,7 +175,7 @@ export function createReflector<T extends KubernetesObject>(
         'Reordered',
       );
     }
-    resourceVersion = version;
+    resourceVersion = reached = version;
     if (event.type === 'DELETED') tell([cache.drop(event.object.metadata)]);
     else if (event.type !== 'BOOKMARK') tell([cache.put(keep(event.object))]);
   }
