@@ -13,9 +13,9 @@ import { jobs, pathOf, pods, type Resource } from './kube/resource.ts';
 import { createTransport, type Transport } from './kube/transport.ts';
 import type { Operator } from './operator.ts';
 import { installCrd, operatorToken } from './played-cluster.ts';
-import { startTestOperator } from './test-operator.ts';
 import { goodMessages, type PlayedKubelet, playKubelet } from './played-kubelet.ts';
 import { modelRelease, statusOf } from './played-life.ts';
+import { startTestOperator } from './test-operator.ts';
 
 const version = 'kueue.x-k8s.io/v1beta2';
 const kueueKind = (kind: string, plural: string, clusterScoped?: true): Resource => ({

@@ -19,8 +19,8 @@ import {
 import type { Exchange } from './kube/transport.ts';
 import type { Operator } from './operator.ts';
 import { type PlayedCluster, startPlayedCluster } from './played-cluster.ts';
-import { startTestOperator } from './test-operator.ts';
 import { statusOf, touch } from './played-life.ts';
+import { startTestOperator } from './test-operator.ts';
 
 type Left = KubernetesObject & { status?: ModelReleaseStatus };
 
