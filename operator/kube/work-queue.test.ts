@@ -212,6 +212,22 @@ describe('work queue', () => {
     ]);
   });
 
+  it('does not sleep for minutes when an API server comes back that was away', async () => {
+    start(hold, { backoff: { baseDelayMs: 20_000_000, maximumDelayMs: 40_000_000 } });
+    const about = { verb: 'get', resource: 'pods', object: '', reason: 'R', message: 'no' };
+    for (const status of [0, 503, 404]) {
+      const key = `met ${status}`;
+      queue.add(key);
+      finish(key, fail(new ApiError({ ...about, status })));
+    }
+    await until('the reports', () => retries.length === 3);
+    expect(retries).to.deep.equal([
+      ['met 0', 30_000],
+      ['met 503', 30_000],
+      ['met 404', 20_000_000],
+    ]);
+  });
+
   it('ends with what throws in those who are told of errors', async () => {
     start(hold, {
       onError: () => {

@@ -56,6 +56,9 @@ export interface WorkQueue {
 /** client-go starts at 5 ms; a second try that soon mostly meets the same stale cache. */
 const defaultBackoff: BackoffSettings = { baseDelayMs: 200, maximumDelayMs: 300_000 };
 
+/** The API server is away or ill: when it is back, nobody is to sleep for minutes more. */
+const illMaximumMs = 30_000;
+
 /** First come, first served, by lane; a key that is busy waits behind the others, so that none keeps another from its turn. */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { reconcile, concurrency = 4, observe, clock = monotonic } = options;
@@ -122,9 +125,15 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     failures.set(key, count);
     // Stalled waits as long as it ever does: what was refused is refused again.
     const stalled = error instanceof ReconcileError && error.outcome === 'Stalled';
-    const settings = options.backoff ?? defaultBackoff;
-    const own = backoff(stalled ? Number.POSITIVE_INFINITY : count, settings, options.random);
-    const wait = Math.min(askedFor(error), settings.maximumDelayMs) + own;
+    const { baseDelayMs, maximumDelayMs } = options.backoff ?? defaultBackoff;
+    const api = apiErrorOf(error);
+    const longest = api && isIll(api) ? Math.min(maximumDelayMs, illMaximumMs) : maximumDelayMs;
+    const own = backoff(
+      stalled ? Number.POSITIVE_INFINITY : count,
+      { baseDelayMs, maximumDelayMs: longest },
+      options.random,
+    );
+    const wait = Math.min(api?.retryAfterMs ?? 0, maximumDelayMs) + own;
     observe?.retried();
     addAfter(key, wait);
     return wait;
@@ -165,8 +174,12 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   };
 }
 
-/** The Retry-After of the API server that is at the bottom of an error. */
-function askedFor(error: unknown): number {
-  if (error instanceof ApiError && error.retryAfterMs !== undefined) return error.retryAfterMs;
-  return error instanceof Error ? askedFor(error.cause) : 0;
+/** What the API server said, or did not say, at the bottom of an error. */
+function apiErrorOf(error: unknown): ApiError | undefined {
+  if (error instanceof ApiError) return error;
+  return error instanceof Error ? apiErrorOf(error.cause) : undefined;
+}
+
+function isIll({ status }: ApiError): boolean {
+  return status === 0 || status >= 500;
 }
