@@ -30,6 +30,8 @@ export interface WatchStream {
   half(line: string): void;
   cut(): void;
   end(): void;
+  /** From now on the operator hears nothing, not even that the API server ended the watch. */
+  silence(): void;
 }
 
 export interface Strike {
@@ -115,6 +117,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultProxy> {
   async function relay(answer: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     outgoing.writeHead(answer.statusCode ?? 502, { 'content-type': 'application/json' });
     outgoing.flushHeaders();
+    let silent = false;
     const stream: WatchStream = {
       send(line) {
         if (outgoing.writable) outgoing.write(`${line}\n`);
@@ -122,6 +125,9 @@ export async function startProxy(options: ProxyOptions): Promise<FaultProxy> {
       half: (line) => void outgoing.write(line.slice(0, line.length / 2), () => outgoing.destroy()),
       cut: () => void outgoing.destroy(),
       end: () => void outgoing.end(),
+      silence() {
+        silent = true;
+      },
     };
     let handle: ((line: string, to: WatchStream) => void) | undefined;
     let rest = '';
@@ -138,7 +144,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultProxy> {
         else stream.send(line);
       }
     }
-    if (outgoing.writable) outgoing.end(rest);
+    if (outgoing.writable && !silent) outgoing.end(rest);
   }
 
   server.listen(0, '127.0.0.1');

@@ -11,6 +11,7 @@ async function heard(kind: keyof typeof watchFaults, until?: string): Promise<st
     half: (line: string) => void said.push(`half of ${line}`, 'cut'),
     cut: () => void said.push('cut'),
     end: () => void said.push('end'),
+    silence: () => undefined,
   };
   const handle = watchFaults[kind]();
   for (const line of ['1', '2', '3'])

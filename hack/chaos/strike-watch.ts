@@ -59,7 +59,7 @@ export const watchFaults = {
   'watch-half-a-line': () => (line, stream) => stream.half(line),
   'watch-410': () => (_, stream) => fail(stream, 410, 'Expired'),
   'watch-500': () => (_, stream) => fail(stream, 500, 'InternalError'),
-  'watch-silent': () => () => undefined,
+  'watch-silent': () => (_, stream) => stream.silence(),
 } satisfies Record<string, () => Handler>;
 
 /** As the API server ends a watch that it cannot go on with. */
