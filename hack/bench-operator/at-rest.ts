@@ -5,7 +5,7 @@ import { loadShops } from './load.ts';
 import { sum } from './metrics.ts';
 import type { OperatorProcess } from './operator-process.ts';
 import type { Figure } from './report.ts';
-import { byVerb, isWrite } from './requests.ts';
+import { byVerb, isWork, isWrite } from './requests.ts';
 
 export interface AtRestOptions {
   releases: number;
@@ -123,7 +123,7 @@ export async function still(environment: Environment, operator: OperatorProcess)
       const from = new Date(Date.now() - stillMs);
       const recent = await environment.requestsOf('operator', from);
       const uptime = performance.now() - operator.startedAt;
-      return (uptime > stillMs && !recent.some(isWrite)) || undefined;
+      return (uptime > stillMs && !recent.some(isWork)) || undefined;
     },
     { what: 'the operator to have nothing to write', limitMs: 900_000, everyMs: 2_000 },
   );

@@ -63,7 +63,6 @@ export async function startEnvironment(): Promise<Environment> {
   };
   try {
     await installCrd(admin);
-    const account = await mountAccount(plane, admin);
     const kwok = await startKwok({ kubeconfig: plane.kubeconfig, nodes, gpusPerNode: 1000 });
     stops.push(kwok.stop);
     return {
@@ -71,7 +70,9 @@ export async function startEnvironment(): Promise<Environment> {
       admin,
       stop,
       async startOperator(name, environment = {}) {
+        const { account, token } = await mountAccount(name, plane, admin);
         const operator = await startOperatorProcess({
+          token,
           server: plane.url,
           account,
           directory,
@@ -93,10 +94,16 @@ export async function startEnvironment(): Promise<Environment> {
 }
 
 /** What the kubelet mounts into the operator's pod: its account has the rights that the chart gives, and no others. */
-async function mountAccount(plane: ControlPlane, admin: Transport): Promise<string> {
-  const directory = join(dirname(plane.kubeconfig), 'account');
-  await mkdir(directory, { mode: 0o700 });
-  await copyFile(join(dirname(plane.kubeconfig), 'pki', 'ca.crt'), join(directory, 'ca.crt'));
-  await writeFile(join(directory, 'token'), await operatorToken(admin), { mode: 0o600 });
-  return directory;
+async function mountAccount(
+  name: string,
+  plane: ControlPlane,
+  admin: Transport,
+): Promise<{ account: string; token: string }> {
+  const account = join(dirname(plane.kubeconfig), `account-of-${name}`);
+  await mkdir(account, { mode: 0o700 });
+  await copyFile(join(dirname(plane.kubeconfig), 'pki', 'ca.crt'), join(account, 'ca.crt'));
+  const token = await operatorToken(admin);
+  await writeFile(join(account, 'token'), token, { mode: 0o600 });
+  const [, claims = ''] = token.split('.');
+  return { account, token: JSON.parse(Buffer.from(claims, 'base64url').toString()).jti };
 }

@@ -1,9 +1,12 @@
 /** `make bench-operator`: the operator under load, on a real control plane with played nodes, beside its targets. */
 import { parseArgs } from 'node:util';
-import { progress, since } from '../process/progress.ts';
+import { type Progress, progress, since } from '../process/progress.ts';
 import { atRest } from './at-rest.ts';
 import { burst } from './burst.ts';
+import { toldCauses } from './causes.ts';
 import { type Environment, startEnvironment } from './environment.ts';
+import { leader } from './leader.ts';
+import { outage } from './outage.ts';
 import { type Figure, figuresTable, reportOf } from './report.ts';
 
 interface Settings {
@@ -27,6 +30,15 @@ const parts: Record<string, Part> = {
     }),
   burst: (environment, { scale, say, tell }) =>
     burst(environment, { releases: Math.ceil(200 * scale), say, tell }),
+  leader: (environment, { quick, say }) =>
+    leader(environment, { releases: 20, pauseMs: quick ? 30_000 : 60_000, say }),
+  causes: (environment, { say, tell }) => toldCauses(environment, { say, tell }),
+  outage: (environment, { scale, quick, say }) =>
+    outage(environment, {
+      releases: Math.ceil(200 * scale),
+      awayMs: quick ? 30_000 : 300_000,
+      say,
+    }),
 };
 
 const usage = `usage: make bench-operator ARGS='[--only ${Object.keys(parts).join(',')}] [--scale 0.1] [--quick]'`;
@@ -44,12 +56,11 @@ async function main(): Promise<void> {
   const scale = Number(values.scale);
   if (!(scale > 0)) throw new Error(`--scale is ${values.scale}: give a number above 0.`);
   const chosen = values.only?.split(',') ?? Object.keys(parts);
+  const unknown = chosen.find((name) => !parts[name]);
+  if (unknown !== undefined) throw new Error(`There is no part "${unknown}": ${usage}`);
   const figures: Figure[] = [];
-  for (const name of chosen) {
-    const part = parts[name];
-    if (!part) throw new Error(`There is no part "${name}": ${usage}`);
-    figures.push(...(await measured(name, part, { scale, quick: values.quick })));
-  }
+  for (const name of chosen)
+    figures.push(...(await measured(name, parts[name] as Part, { scale, quick: values.quick })));
   const report = reportOf('bench-operator', figures);
   process.stdout.write(`\n${figuresTable(figures)}\n\n${JSON.stringify(report)}\n`);
   if (!report.met) process.exitCode = 1;
@@ -68,13 +79,29 @@ async function measured(
   try {
     return await part(environment, {
       ...settings,
-      say: shown.update,
+      say: phases(shown),
       tell: (text) => void process.stdout.write(`\n  ${text}\n`),
     });
+  } catch (error) {
+    // The other parts are worth their figures all the same.
+    process.stderr.write(`${name}: ${error instanceof Error ? error.message : error}\n`);
+    const says = `the part "${name}" did not come to its end`;
+    return [{ name: `${name}Failed`, says, value: 1, unit: 'failures', exactly: 0 }];
   } finally {
     await environment.stop();
     shown.done(`took ${since(started)}`);
   }
+}
+
+/** Where lines are not rewritten, each phase is told once, however soon it comes; counts within it now and then. */
+function phases(shown: Progress): (text: string) => void {
+  let phase = '';
+  return (text) => {
+    const next = text.replaceAll(/\d+/g, '');
+    if (!process.stderr.isTTY && next !== phase) shown.done(text);
+    else shown.update(text);
+    phase = next;
+  };
 }
 
 await main().catch((error: Error) => {

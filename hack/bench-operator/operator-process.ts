@@ -16,6 +16,8 @@ import { parseMetrics, type Sample } from './metrics.ts';
 export interface OperatorProcess {
   /** performance.now() when it was started. */
   startedAt: number;
+  /** The jti of its token: the API server's records tell by it which process asked. */
+  token: string;
   /** Its log: JSON lines. */
   log: string;
   metrics(): Promise<Sample[]>;
@@ -32,6 +34,8 @@ export interface OperatorProcessOptions {
   server: string;
   /** The folder with token and ca.crt. */
   account: string;
+  /** The token's jti, for who reads the API server's records. */
+  token?: string;
   /** Where its log goes, and what the log's file and the pod in events are named by. */
   directory: string;
   name: string;
@@ -78,6 +82,7 @@ export async function startOperatorProcess(
   };
   const operator: OperatorProcess = {
     startedAt,
+    token: options.token ?? '',
     log,
     metrics: async () => parseMetrics((await page('/metrics')).text),
     memory: () => memoryOf(child.pid ?? 0),

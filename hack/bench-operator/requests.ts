@@ -7,6 +7,11 @@ export function isWrite({ verb }: AuditedRequest): boolean {
   return !reads.has(verb);
 }
 
+/** A write for a ModelRelease. By the Lease operators only agree who works, and Events are news. */
+export function isWork(request: AuditedRequest): boolean {
+  return isWrite(request) && !isEvent(request) && request.resource !== 'leases.coordination.k8s.io';
+}
+
 /** Both groups that serve Events. */
 export function isEvent({ resource }: AuditedRequest): boolean {
   return resource === 'events' || resource === 'events.events.k8s.io';

@@ -4,6 +4,8 @@ import { stringify } from 'yaml';
 /** One request as the API server itself recorded it, whatever its client says. */
 export interface AuditedRequest {
   user: string;
+  /** Which of the user's tokens: its jti; empty for a certificate. */
+  token: string;
   userAgent: string;
   verb: string;
   /** As RBAC names it: `jobs.batch`, `modelreleases.shelfwise.dev/status`. */
@@ -42,7 +44,7 @@ export async function auditArguments(
 
 interface AuditEvent {
   verb: string;
-  user: { username: string };
+  user: { username: string; extra?: Record<string, string[]> };
   userAgent?: string;
   objectRef?: {
     resource?: string;
@@ -73,6 +75,10 @@ function auditedRequest(event: AuditEvent): AuditedRequest {
   const plural = apiGroup === '' ? resource : `${resource}.${apiGroup}`;
   return {
     user: event.user.username,
+    token: (event.user.extra?.['authentication.kubernetes.io/credential-id']?.[0] ?? '').replace(
+      /^JTI=/,
+      '',
+    ),
     userAgent: event.userAgent ?? '',
     verb: event.verb,
     resource: subresource === '' ? plural : `${plural}/${subresource}`,

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deployment } from '../../operator/api/kubernetes.ts';
+import { runNowAnnotation } from '../../operator/api/metadata.ts';
+import { type ModelRelease, modelReleases } from '../../operator/api/model-release.ts';
+import { releaseName, stableName, timestamp } from '../../operator/api/names.ts';
+import { createObjects } from '../../operator/kube/objects.ts';
+import { deployments, pathOf, services } from '../../operator/kube/resource.ts';
+import { waitFor } from '../process/wait.ts';
+import { still } from './at-rest.ts';
+import type { Environment } from './environment.ts';
+import { loadReleases, never } from './load.ts';
+import type { Figure } from './report.ts';
+
+export interface OutageOptions {
+  releases: number;
+  /** How long nobody answers. */
+  awayMs: number;
+  say: (text: string) => void;
+}
+
+const namespace = 'outage';
+
+/**
+ * The API server is killed and comes back after a while. What people changed at once then is seen by the operator when each of
+ * its watches is back: of ModelReleases, Deployments and Services; a whole run needs those of records, Jobs and pods, too.
+ */
+export async function outage(environment: Environment, options: OutageOptions): Promise<Figure[]> {
+  const { releases, awayMs, say } = options;
+  const { admin, plane } = environment;
+  say(`loading ${releases} ModelReleases`);
+  const names = Array.from({ length: releases }, (_, number) => `products-${number}`);
+  await loadReleases(admin, {
+    namespace,
+    names,
+    runs: 2,
+    schedule: { cron: never, timeZone: 'Etc/UTC' },
+    dataset: { rakuten: { prefix: 'played/products/9000' } },
+  });
+  const operator = await environment.startOperator('outage');
+  await still(environment, operator);
+
+  say(`nobody answers for ${awayMs / 1000} s`);
+  await plane.kill('kube-apiserver', 'SIGKILL');
+  await sleep(awayMs);
+  await plane.restart('kube-apiserver');
+  const back = performance.now();
+  const [name = '', other = ''] = names;
+  const objects = createObjects({ transport: admin, fieldManager: 'person' });
+  const patch = (path: string, body: object) =>
+    admin.request({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body });
+
+  say('the API server is back, and people change things');
+  const slot = new Date(Math.floor(Date.now() / 1000) * 1000);
+  await Promise.all([
+    patch(pathOf(modelReleases, { namespace, name }), { spec: { historyLimit: 9 } }),
+    patch(pathOf(deployments, { namespace, name: stableName(name) }), { spec: { replicas: 3 } }),
+    admin.request({ method: 'DELETE', path: pathOf(services, { namespace, name }) }),
+    patch(pathOf(modelReleases, { namespace, name: other }), {
+      metadata: { annotations: { [runNowAnnotation]: timestamp(slot) } },
+    }),
+  ]);
+  const limits = { limitMs: 600_000, everyMs: 100 };
+  const seen = async (what: string, look: () => Promise<unknown>) => {
+    await waitFor(async () => ((await look()) ? true : undefined), {
+      what,
+      ...limits,
+      hopeless: () => operator.ended() && `The operator ended, see ${operator.log}.`,
+    });
+    return (performance.now() - back) / 1000;
+  };
+  const modelReleaseOf = (of: string) =>
+    objects.get<ModelRelease>(modelReleases, { namespace, name: of });
+  const noticed = await Promise.all([
+    seen('the operator to see a changed ModelRelease', async () => {
+      const live = await modelReleaseOf(name);
+      return live?.status?.observedGeneration === live?.metadata.generation;
+    }),
+    seen('the operator to set back an edited Deployment', async () => {
+      const live = await objects.get<Deployment>(deployments, {
+        namespace,
+        name: stableName(name),
+      });
+      return live?.spec?.replicas === 1;
+    }),
+    seen('the operator to build up a deleted Service', () =>
+      objects.get(services, { namespace, name }),
+    ),
+  ]);
+  const release = releaseName(other, slot);
+  const run = await seen(`run ${release} to end`, async () =>
+    (await modelReleaseOf(other))?.status?.history?.some((entry) => entry.release === release),
+  );
+  await operator.signal('SIGTERM');
+  return [
+    {
+      name: 'resyncSeconds',
+      says: `API server gone for ${awayMs / 1000} s: from its return until changes of ModelReleases, Deployments and Services are followed`,
+      value: Math.max(...noticed),
+      unit: 's',
+      atMost: 60,
+    },
+    {
+      name: 'runAfterOutageSeconds',
+      says: 'the same: until a whole run, asked for at once, has ended (records, Jobs and pods are watched again)',
+      value: run,
+      unit: 's',
+      atMost: 60,
+    },
+  ];
+}
