@@ -241,12 +241,15 @@ async function still(world: World, namespace: string, expected?: string[]): Prom
 
 /** Makes the operator look once more, by a change that means nothing, and waits until it has. */
 async function rest(world: World, namespace: string, operators: Operators): Promise<void> {
-  const done = () => operators.metric('reconcile_seconds_count');
-  const before = await done();
+  const limit = { what: `the operator of ${namespace} to answer`, limitMs, everyMs: 100 };
+  const before = await waitFor(operators.looks, limit);
   await touch(world.admin, namespace);
   await waitFor(
-    async () =>
-      ((await done()) > before && (await operators.metric('queue_depth')) === 0) || undefined,
+    async () => {
+      const now = [...(await operators.looks())];
+      const looked = now.some(([process, { done }]) => done > (before.get(process)?.done ?? 0));
+      return (looked && now.every(([, { idle }]) => idle)) || undefined;
+    },
     { what: `the operator of ${namespace} to look once more`, limitMs, everyMs: 100 },
   );
 }

@@ -9,12 +9,12 @@ import type { Journal } from './journal.ts';
 import { type FaultProxy, startProxy } from './proxy.ts';
 import type { World } from './world.ts';
 
-/** Short, so that a takeover does not take long. */
+/** Shorter than by default, so that a takeover does not take long; not so short that a busy machine hands it to and fro. */
 const lease = {
   LEADER_ELECTION: 'true',
-  LEASE_DURATION_SECONDS: '3',
-  LEASE_RENEW_DEADLINE_SECONDS: '2',
-  LEASE_RETRY_PERIOD_SECONDS: '0.5',
+  LEASE_DURATION_SECONDS: '10',
+  LEASE_RENEW_DEADLINE_SECONDS: '7',
+  LEASE_RETRY_PERIOD_SECONDS: '1',
 };
 
 export interface OperatorsOptions {
@@ -28,8 +28,8 @@ export interface OperatorsOptions {
 
 export interface Operators {
   fault: ArmedFault;
-  /** The sum of one metric over all operators that run, and over all of its labels. */
-  metric(series: string): Promise<number>;
+  /** How often each process has looked at its ModelRelease so far, and whether it has nothing before it. */
+  looks(): Promise<Map<string, { done: number; idle: boolean }>>;
   /** Ends all of them; says what was wrong with how they lived. */
   stop(): Promise<{ exits: string[]; complaints: string[] }>;
 }
@@ -127,14 +127,18 @@ export async function startOperators(options: OperatorsOptions): Promise<Operato
 
   return {
     fault,
-    async metric(series) {
-      const values = await Promise.all(
-        [...slots.values()].map(async ({ process }) => {
-          const samples = await (await process).metrics();
-          return sum(samples, `shelfwise_operator_${series}`);
-        }),
-      );
-      return values.reduce((total, value) => total + value, 0);
+    async looks() {
+      const found = new Map<string, { done: number; idle: boolean }>();
+      for (const { process } of slots.values()) {
+        const running = await process;
+        const samples = await running.metrics();
+        const of = (series: string) => sum(samples, `shelfwise_operator_${series}`);
+        found.set(running.log, {
+          done: of('reconcile_seconds_count'),
+          idle: of('queue_depth') === 0,
+        });
+      }
+      return found;
     },
     async stop() {
       clearInterval(watchman);
