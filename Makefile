@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: bench-transport chaos help setup check generate test test-unit test-integration test-e2e demo down cluster images
+.PHONY: bench-operator bench-transport chaos help setup check generate test test-unit test-integration test-e2e demo down cluster images
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ down: node_modules/.setup ## remove the local cluster and everything it put on t
 
 cluster: node_modules/.setup ## start the cluster (CLUSTER=local|kind|current)
 	@npm run -s cluster -- up
+
+bench-operator: node_modules/.setup ## the operator under load, beside its targets (ARGS='--help' lists the options)
+	@node hack/bench-operator/main.ts $(ARGS)
 
 bench-transport: node_modules/.setup ## requests per CPU second of the operator's transport, beside client-node's and HTTP/2
 	@node hack/bench-transport/main.ts $(ARGS)
