@@ -127,6 +127,24 @@ function createScene() {
   };
 }
 
+type Scene = ReturnType<typeof createScene>;
+
+/** What the transport's guard makes of a write once the Lease is lost. */
+const withheld = new ApiError({
+  verb: 'create',
+  resource: 'jobs.batch',
+  object: 'shop',
+  status: 0,
+  reason: 'Withheld',
+  message: 'The Lease is lost.',
+});
+
+/** What two objects have in common that were made in other moments. */
+function shape({ kind, metadata, ...rest }: Stored<KubernetesObject>) {
+  const { uid: _, resourceVersion: __, creationTimestamp: ___, ...named } = metadata;
+  return { kind, metadata: named, ...rest };
+}
+
 function taken(kind: string): ApiError {
   const facts = {
     verb: 'create',
@@ -257,6 +275,40 @@ describe('reconcile', () => {
       const error = await scene.reconcile().catch((thrown) => thrown);
       scene.tell();
       expect(error).to.include({ outcome: 'Stalled', reason: 'RequestEntityTooLarge' });
+    }
+  });
+
+  describe('loses its Lease in the middle of a plan', () => {
+    /** The first look at a new ModelRelease: record, Job, two Services, status. */
+    async function began(scene: Scene): Promise<string[]> {
+      await scene.reconcile();
+      scene.tell();
+      await scene.reconcile();
+      return [...scene.live]
+        .map(([key, object]) => `${key} ${JSON.stringify(shape(object))}`)
+        .sort();
+    }
+
+    for (let done = 0; done < 5; done++) {
+      it(`after ${done} of 5 writes: its successor ends up where it would have`, async () => {
+        const undisturbed = createScene();
+        const expected = await began(undisturbed);
+        expect(undisturbed.writes).to.have.length(5);
+
+        const scene = createScene();
+        scene.refuse(() => (scene.writes.length < done ? undefined : withheld));
+        const error = await scene.reconcile().catch((thrown) => thrown);
+        expect(error).to.equal(withheld);
+        expect(scene.writes).to.deep.equal(undisturbed.writes.slice(0, done));
+        scene.refuse(undefined);
+        scene.succeed();
+        scene.tell();
+        expect(await began(scene)).to.deep.equal(expected);
+        // Nothing was made twice: what is left to do is what was left.
+        expect(scene.writes.filter((write) => write.startsWith('create'))).to.deep.equal(
+          undisturbed.writes.filter((write) => write.startsWith('create')),
+        );
+      });
     }
   });
 
