@@ -2,7 +2,7 @@
 import { chartRules, grantedBy } from '../chart/rbac.ts';
 import type { Evidence } from './evidence.ts';
 import { type Fault, type Kind, kinds, nameOf } from './faults.ts';
-import { type Lived, live, liveStraight } from './life.ts';
+import { type Lived, live, liveStraight, StoryStopped } from './life.ts';
 import { judge } from './oracles.ts';
 import { plan, seeded } from './plan.ts';
 import { startWorld, type World } from './world.ts';
@@ -99,7 +99,7 @@ async function judgeAll(
     const lived = await live(world, namespace, fault, reference.state).then(
       (life) => ({ ...life, found: judge(whole(life), reference) }),
       (error) => ({
-        struck: 'something',
+        struck: error instanceof StoryStopped ? error.struck : undefined,
         seconds: Number.NaN,
         found: [`the story went no further: ${error.message}`],
       }),

@@ -84,9 +84,22 @@ export async function live(
       watchEvents: journal.events,
       seconds: (performance.now() - started) / 1000,
     };
+  } catch (cause) {
+    ended ??= await operators.stop();
+    const words = [cause instanceof Error ? cause.message : cause, ...ended.exits];
+    throw new StoryStopped(words.join(' '), operators.fault.struck(), cause);
   } finally {
     eyes.close();
-    if (!ended) await operators.stop();
+  }
+}
+
+/** A life that did not come to its end. */
+export class StoryStopped extends Error {
+  readonly struck: string | undefined;
+
+  constructor(message: string, struck: string | undefined, cause: unknown) {
+    super(message, { cause });
+    this.struck = struck;
   }
 }
 
