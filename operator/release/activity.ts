@@ -43,7 +43,12 @@ export function activityOf(
     case 'taken':
       return { ...work, reason: 'NameTaken', message: `${step}: ${state.message}`, waits: true };
     case 'running':
-      return state.message === '' ? work : { ...work, message: `${step}: ${state.message}` };
+      if (state.message === '') return work;
+      return {
+        ...work,
+        reason: state.reason ?? work.reason,
+        message: `${step}: ${state.message}`,
+      };
     case 'waiting': {
       const { reason, message, since } = state.problem;
       return { step, reason, message: `${step}: ${message}`, since, waits: true };

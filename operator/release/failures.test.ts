@@ -216,6 +216,7 @@ describe('failures: how a step ends, told apart', () => {
     expect(cluster.modelRelease.status?.run?.message).to.include(
       'Tried again after: The container needed more memory',
     );
+    expect(cluster.modelRelease.status?.run?.reason).to.equal('OutOfMemory');
     expect(cluster.modelRelease.status?.phase).to.equal('Snapshotting');
   });
 });

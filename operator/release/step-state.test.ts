@@ -51,6 +51,7 @@ describe('step-state: a step that is tried again', () => {
         `Tried again${times} after: The node was low on resource: memory`,
       );
       expect(run(cluster)?.message).to.include(`no-${attempt} was using`);
+      expect(run(cluster)?.reason).to.equal('Evicted');
     }
     expect(cluster.modelRelease.status?.history).to.deep.equal([]);
   });

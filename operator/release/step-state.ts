@@ -1,6 +1,7 @@
 import type { Job, Pod } from '../api/kubernetes.ts';
 import { isOwnedBy } from '../api/metadata.ts';
 import { jobName, type Step, timestamp } from '../api/names.ts';
+import type { Reason } from '../api/reasons.ts';
 import { endedBy, type Problem } from './failures.ts';
 import { stepContainer } from './jobs.ts';
 import type { Observation } from './observation.ts';
@@ -17,7 +18,8 @@ export type StepState =
   | { is: 'absent' }
   | { is: 'taken'; message: string }
   | { is: 'waiting'; job: Job; problem: Problem; wakeAt: Date }
-  | { is: 'running'; job: Job; message: string; wakeAt?: Date }
+  /** With a reason: it works again after that. */
+  | { is: 'running'; job: Job; message: string; reason?: Reason; wakeAt?: Date }
   | { is: 'succeeded'; job: Job; attempt: number; result: string | undefined }
   | { is: 'failed'; job: Job; attempt: number; problem: Problem };
 
@@ -75,8 +77,8 @@ function unfinished(
   const wait = job.spec?.suspend ? heldBack(job, seen) : notBegun(job, pod, pods, seen);
   let { problem } = wait;
   if (!problem) {
-    const message = triedAgain(job, pod, pods);
-    return { is: 'running', job, message, ...(reach ? { wakeAt: reach.wakeAt } : {}) };
+    const again = triedAgain(job, pod, pods);
+    return { is: 'running', job, ...again, ...(reach ? { wakeAt: reach.wakeAt } : {}) };
   }
   if (problem.reason === 'Starting') {
     const speakAt = new Date(Date.parse(problem.since) + startingMs);
@@ -134,19 +136,24 @@ function notBegun(
 }
 
 /** That a step is not at its first attempt, which disruptions can make endless: they are not counted against a Job. */
-function triedAgain(job: Job, pod: Pod | undefined, pods: Pod[]): string {
+function triedAgain(
+  job: Job,
+  pod: Pod | undefined,
+  pods: Pod[],
+): { message: string; reason?: Reason } {
   const problems = pods.map(endedBy).filter((problem) => problem !== undefined);
   const last = problems.at(-1);
   if (last) {
     const times = problems.length === 1 ? '' : ` (for the ${ordinal(problems.length)} time)`;
-    return `Tried again${times} after: ${last.message}`;
+    return { message: `Tried again${times} after: ${last.message}`, reason: last.reason };
   }
   const { startTime } = job.status ?? {};
   const begun = pod?.metadata.creationTimestamp;
-  if (startTime === undefined || begun === undefined) return '';
+  if (startTime === undefined || begun === undefined) return { message: '' };
   // Within this time a first pod is made, even by a controller that is busy.
-  if (Date.parse(begun) - Date.parse(startTime) < startingMs) return '';
-  return `Its pod is of ${timestamp(new Date(begun))}, its Job began at ${timestamp(new Date(startTime))}: a pod before it was drained, preempted or deleted, or none was allowed until then.`;
+  if (Date.parse(begun) - Date.parse(startTime) < startingMs) return { message: '' };
+  const message = `Its pod is of ${timestamp(new Date(begun))}, its Job began at ${timestamp(new Date(startTime))}: a pod before it was drained, preempted or deleted, or none was allowed until then.`;
+  return { message };
 }
 
 function ordinal(count: number): string {
