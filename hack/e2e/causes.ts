@@ -278,6 +278,7 @@ const causes: Record<string, Cause> = {
 await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found']);
 await kubectl.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }]);
 const found: Record<string, object> = {};
+const missed: string[] = [];
 for (const [title, cause] of Object.entries(causes)) {
   const name = title.replaceAll(' ', '-');
   process.stderr.write(`${title}\n`);
@@ -299,7 +300,11 @@ for (const [title, cause] of Object.entries(causes)) {
       },
     },
   ]);
-  found[title] = await happened(name, cause).catch((error) => ({ failed: error.message }));
+  try {
+    found[title] = await happened(name, cause);
+  } catch (error) {
+    missed.push(`${title}: ${error instanceof Error ? error.message : error}`);
+  }
   await kubectl.run(['delete', 'job', name, '-n', namespace, '--wait=false']);
   if (title === 'preempted')
     await kubectl.run([
@@ -314,6 +319,8 @@ for (const [title, cause] of Object.entries(causes)) {
 }
 registry.close();
 await kubectl.run(['delete', 'namespace', namespace, '--wait=false']);
+// Half a table would look like a whole one.
+if (missed.length > 0) throw new Error(`These did not come about: ${missed.join('; ')}`);
 await writeFile(output, `${JSON.stringify(found, undefined, 2)}\n`);
 
 /** The first pod of a Job, as it was seen last before it was gone, and what warnings there are. */
