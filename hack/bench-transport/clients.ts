@@ -9,6 +9,7 @@ export interface Client {
   name: string;
   /** Of the requests of a workload, so that the slow ones do not take all the time. */
   share: number;
+  onlyLists?: true;
   get(name: string): Promise<unknown>;
   apply(name: string, value: string): Promise<unknown>;
   list(limit: number): Promise<{ items: unknown[] }>;
@@ -88,6 +89,7 @@ export function compressed(connection: Connection): Client {
   return {
     name: 'HTTP/1.1 and gzip',
     share: 1,
+    onlyLists: true,
     get: (name) => get(`${collection}/${name}`),
     apply: () => Promise.reject(new Error('There is nothing to compress in an apply.')),
     list: (limit) => get(`${collection}?limit=${limit}`),

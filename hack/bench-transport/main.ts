@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { kubeconfigConnection } from '../../operator/kube/connection.ts';
-import { figuresTable, reportOf } from '../bench-operator/report.ts';
+import { type Figure, figuresTable, reportOf } from '../bench-operator/report.ts';
 import { startControlPlane } from '../cluster/control-plane.ts';
 import { table } from '../demo/table.ts';
 import { type Client, clientNode, compressed, ours } from './clients.ts';
@@ -15,17 +15,25 @@ interface Workload {
   name: string;
   requests: number;
   atATime: number;
+  /** How many times as many requests as client-node ours has to do at least. */
+  overPeer: number;
   ask(client: Client, nth: number): Promise<unknown>;
 }
 
 const objects = 3_000;
 const workloads: Workload[] = [
-  { name: 'get', requests: 3_000, atATime: 8, ask: (client, nth) => client.get(`c-${nth % 500}`) },
   {
-    ...{ name: 'apply', requests: 1_000, atATime: 8 },
+    ...{ name: 'get', requests: 3_000, atATime: 8, overPeer: 4 },
+    ask: (client, nth) => client.get(`c-${nth % 500}`),
+  },
+  {
+    ...{ name: 'apply', requests: 1_000, atATime: 8, overPeer: 4 },
     ask: (client, nth) => client.apply(`a-${nth % 100}`, `${nth}`),
   },
-  { name: 'list', requests: 16, atATime: 1, ask: (client) => client.list(500) },
+  {
+    ...{ name: 'list', requests: 16, atATime: 1, overPeer: 2 },
+    ask: (client) => client.list(500),
+  },
 ];
 
 /** Requests per second of this process's CPU time: what the API server and the network take does not count. */
@@ -60,92 +68,116 @@ function median(values: number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
+/** What each client reached in each round, by workload; interleaved, so that what slows the machine down slows all. */
+async function measure(clients: Client[], rounds: number): Promise<Measured> {
+  const measured = new Map<string, number[]>();
+  // The first round only warms up: connections, compiled code, the API server's caches.
+  for (let round = 0; round <= rounds; round++)
+    for (const workload of workloads)
+      for (const client of clients) {
+        if (client.onlyLists && workload.name !== 'list') continue;
+        const figure = await perCpuSecond(client, workload);
+        const key = `${workload.name} ${client.name}`;
+        if (round > 0) measured.set(key, [...(measured.get(key) ?? []), figure]);
+      }
+  return (workload, client) => measured.get(`${workload} ${client.name}`) ?? [];
+}
+
+type Measured = (workload: string, client: Client) => number[];
+type Syncs = Awaited<ReturnType<typeof syncs>>;
+interface Clients {
+  http1: Client;
+  http2: Client;
+  peer: Client;
+  zipped: Client;
+}
+
+function tables(measured: Measured, clients: Client[], synced: Syncs): string {
+  const rows = workloads.flatMap(({ name }) =>
+    clients
+      .filter((client) => measured(name, client).length > 0)
+      .map((client) => [name, client.name, median(measured(name, client)).toFixed(0)]),
+  );
+  const syncRows = ways.map((way) => {
+    const { cpuMs, peakRssMiB } = synced[way];
+    return [way, cpuMs.toFixed(0), peakRssMiB.toFixed(0)];
+  });
+  const title = `a cache of ${objects} objects`;
+  return [
+    table([['request', 'client', 'requests per CPU second'], ...rows]),
+    table([[title, 'CPU ms of its process', 'peak RSS, MiB'], ...syncRows]),
+  ].join('\n');
+}
+
+function figuresOf(measured: Measured, { http1, http2, peer, zipped }: Clients, synced: Syncs) {
+  const ratio = (workload: string, one: Client, other: Client) => {
+    const others = measured(workload, other);
+    return median(measured(workload, one).map((each, round) => each / (others[round] ?? each)));
+  };
+  const times = (name: string, says: string, value: number, atLeast?: number): Figure => ({
+    ...{ name, says, value, unit: '×' },
+    ...(atLeast === undefined ? {} : { atLeast }),
+  });
+  const protocols = workloads.map(({ name }) => ({ name, value: ratio(name, http1, http2) }));
+  const memory = synced.stream.peakRssMiB;
+  return [
+    ...workloads.map(({ name, overPeer }) =>
+      times(
+        `${name}OverClientNode`,
+        `${name}: ours / client-node`,
+        ratio(name, http1, peer),
+        overPeer,
+      ),
+    ),
+    ...protocols.map(({ name, value }) =>
+      times(`${name}Http1OverHttp2`, `${name}: HTTP/1.1 / HTTP/2`, value),
+    ),
+    // What decides: of single requests one may be as good as the other.
+    times(
+      'http1OverHttp2',
+      'all: HTTP/1.1 / HTTP/2',
+      geometricMean(protocols.map(({ value }) => value)),
+      1,
+    ),
+    times('listPlainOverGzip', 'list: plain / gzip', ratio('list', http1, zipped), 1),
+    times(
+      'syncMemoryOfClientNode',
+      'memory to fill a cache: client-node / ours',
+      synced['client-node'].peakRssMiB / memory,
+      1,
+    ),
+    times(
+      'syncMemoryOfPages',
+      'memory to fill a cache: pages / stream',
+      synced.pages.peakRssMiB / memory,
+    ),
+  ];
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
   const rounds = Number(values.rounds);
   const plane = await startControlPlane();
   try {
     const connection = await kubeconfigConnection([plane.kubeconfig]);
-    const our1 = ours(connection, false);
-    const our2 = ours(connection, true);
-    const peer = await clientNode(plane.kubeconfig);
-    const zipped = compressed(connection);
-    const clients = [our1, our2, peer, zipped];
-    for (let at = 0; at < objects; at += 50)
-      await Promise.all(
-        Array.from({ length: 50 }, (_, nth) => our1.apply(`c-${at + nth}`, contents(at + nth))),
-      );
-
-    const measured = new Map<string, number[]>();
-    const of = (workload: string, client: string) => measured.get(`${workload} ${client}`) ?? [];
-    // The first round only warms up: connections, compiled code, the API server's caches.
-    for (let round = 0; round <= rounds; round++)
-      for (const workload of workloads)
-        for (const client of clients) {
-          if (client === zipped && workload.name !== 'list') continue;
-          const figure = await perCpuSecond(client, workload);
-          const key = `${workload.name} ${client.name}`;
-          if (round > 0) measured.set(key, [...(measured.get(key) ?? []), figure]);
-        }
-    await Promise.all(clients.map((client) => client.close()));
+    const clients: Clients = {
+      http1: ours(connection, false),
+      http2: ours(connection, true),
+      peer: await clientNode(plane.kubeconfig),
+      zipped: compressed(connection),
+    };
+    const all = Object.values(clients);
+    for (let at = 0; at < objects; at += 50) {
+      const fifty = Array.from({ length: 50 }, (_, nth) => at + nth);
+      await Promise.all(fifty.map((nth) => clients.http1.apply(`c-${nth}`, contents(nth))));
+    }
+    const measured = await measure(all, rounds);
+    await Promise.all(all.map((client) => client.close()));
     const synced = await syncs(plane.kubeconfig, Math.min(rounds, 3));
 
-    const rows = workloads.flatMap(({ name }) =>
-      clients
-        .filter((client) => of(name, client.name).length > 0)
-        .map((client) => [name, client.name, median(of(name, client.name)).toFixed(0)]),
-    );
-    process.stdout.write(`${table([['request', 'client', 'requests per CPU second'], ...rows])}\n`);
-    const syncRows = ways.map((way) => {
-      const { cpuMs, peakRssMiB } = synced[way];
-      return [way, cpuMs.toFixed(0), peakRssMiB.toFixed(0)];
-    });
-    const title = `a cache of ${objects} objects`;
-    process.stdout.write(
-      `${table([[title, 'CPU ms of its process', 'peak RSS, MiB'], ...syncRows])}\n`,
-    );
-
-    /** Of each round, so that what slows the machine down slows both. */
-    const ratio = (workload: string, one: Client, other: Client) =>
-      median(of(workload, one.name).map((mine, at) => mine / (of(workload, other.name)[at] ?? 1)));
-    const times = (name: string, says: string, figure: number, atLeast?: number) => ({
-      ...{ name, says, value: figure, unit: '×' },
-      ...(atLeast === undefined ? {} : { atLeast }),
-    });
-    const figures = [
-      ...workloads.map(({ name }) =>
-        times(
-          `${name}OverClientNode`,
-          `${name}: ours / client-node`,
-          ratio(name, our1, peer),
-          name === 'list' ? 2 : 4,
-        ),
-      ),
-      ...workloads.map(({ name }) =>
-        times(`${name}Http1OverHttp2`, `${name}: HTTP/1.1 / HTTP/2`, ratio(name, our1, our2)),
-      ),
-      // What decides: of single requests one may be as good as the other.
-      times(
-        'http1OverHttp2',
-        'all: HTTP/1.1 / HTTP/2',
-        geometricMean(workloads.map(({ name }) => ratio(name, our1, our2))),
-        1,
-      ),
-      times('listPlainOverGzip', 'list: plain / gzip', ratio('list', our1, zipped), 1),
-      times(
-        'syncMemoryOfClientNode',
-        'memory to fill a cache: client-node / ours',
-        synced['client-node'].peakRssMiB / synced.stream.peakRssMiB,
-        1,
-      ),
-      times(
-        'syncMemoryOfPages',
-        'memory to fill a cache: pages / stream',
-        synced.pages.peakRssMiB / synced.stream.peakRssMiB,
-      ),
-    ];
-    process.stdout.write(`${figuresTable(figures)}\n`);
+    const figures = figuresOf(measured, clients, synced);
     const report = reportOf('bench-transport', figures);
+    process.stdout.write(`${tables(measured, all, synced)}\n${figuresTable(figures)}\n`);
     process.stdout.write(`${JSON.stringify(report)}\n`);
     process.exitCode = report.met ? 0 : 1;
   } finally {
