@@ -126,7 +126,7 @@ async function look(admin: Transport) {
   return told;
 }
 
-/** Gives each training's first pod the status that was recorded. */
+/** Plays the pods of each training. */
 async function play(
   admin: Transport,
   recorded: Record<string, { pod?: Pick<Pod, 'status'> }>,
@@ -136,9 +136,12 @@ async function play(
   const { items } = await listAll<Pod>(admin, { resource: pods, namespace, labelSelector });
   for (const pod of items) {
     const cause = causes.find(({ name }) => name === pod.metadata.labels?.[modelReleaseLabel]);
-    if (!cause?.recorded || played.has(cause.name)) continue;
-    played.add(cause.name);
-    const status = recorded[cause.recorded]?.pod?.status ?? silent(pod);
+    if (!cause?.recorded || played.has(pod.metadata.uid)) continue;
+    // The first one ends as was recorded; one that takes its place works.
+    const status = played.has(cause.name)
+      ? running(pod, 'True')
+      : (recorded[cause.recorded]?.pod?.status ?? running(pod, 'False'));
+    played.add(cause.name).add(pod.metadata.uid);
     const { phase, reason, message, conditions, containerStatuses = [] } = status;
     const { name } = pod.metadata;
     await admin.request({
@@ -159,12 +162,12 @@ async function play(
   }
 }
 
-/** As the node controller leaves a pod whose node fell silent: its containers ready, as was said last, and the pod not. */
-function silent(pod: Pod): NonNullable<Pod['status']> {
+/** At work; or not ready, and its containers are, as the node controller leaves the pods of a node that fell silent. */
+function running(pod: Pod, ready: 'True' | 'False'): NonNullable<Pod['status']> {
   const at = `${new Date().toISOString().slice(0, 19)}Z`;
   return {
     phase: 'Running',
-    conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: at }],
+    conditions: [{ type: 'Ready', status: ready, lastTransitionTime: at }],
     containerStatuses: (pod.spec?.containers ?? []).map(({ name, image = '' }) => ({
       ...{ name, image, imageID: '', ready: true, started: true, restartCount: 0 },
       state: { running: { startedAt: at } },
