@@ -12,6 +12,7 @@ import {
 describe('the example of an operator', () => {
   let api: RealApi;
   const stop = new AbortController();
+  const said: string[] = [];
   let running: Promise<void>;
 
   before(async () => {
@@ -32,7 +33,7 @@ describe('the example of an operator', () => {
     await api.objects.create(configMaps, configMap('early', { a: '1' }, wanted));
     await api.objects.create(configMaps, configMap('taken', { a: '1' }, wanted));
     await api.objects.create(configMaps, configMap('taken-digest', { sha256: 'mine' }));
-    running = keepDigests(api.connection, stop.signal);
+    running = keepDigests(api.connection, stop.signal, (text) => said.push(text));
 
     const first = await until('the digest of early', () => digest('early'));
     expect(first).to.match(/^[0-9a-f]{64}$/);
@@ -57,6 +58,7 @@ describe('the example of an operator', () => {
     await until('the digest to go with its source', async () =>
       (await read('early-digest')) === undefined ? true : undefined,
     );
+    expect(said[0]).to.match(/^default\/taken: .*"taken-digest" already exists Next try in \d/);
     expect(await digest('taken')).to.equal('mine');
   });
 });

@@ -11,7 +11,11 @@ import { createWorkQueue } from './work-queue.ts';
 type ConfigMap = KubernetesObject & { data?: Record<string, string> };
 const configMaps = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
 
-export async function keepDigests(connection: Connection, signal: AbortSignal): Promise<void> {
+export async function keepDigests(
+  connection: Connection,
+  signal: AbortSignal,
+  log: (text: string) => void = console.error,
+): Promise<void> {
   const transport = createTransport({ connection, userAgent: 'digests/1.0' });
   const objects = createObjects({ transport, fieldManager: 'digests' });
 
@@ -41,7 +45,7 @@ export async function keepDigests(connection: Connection, signal: AbortSignal): 
       }
       return undefined;
     },
-    onError: (key, error, retryInMs) => console.error(key, String(error), { retryInMs }),
+    onError: (key, error, retryInMs) => log(`${key}: ${error} Next try in ${retryInMs} ms.`),
   });
 
   const caches = Promise.all([sources.run(signal), digests.run(signal)]);
