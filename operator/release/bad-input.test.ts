@@ -109,6 +109,7 @@ describe('bad input: deleted Jobs', () => {
       const stray: Job = { ...job, metadata: { ...job.metadata, labels } };
       cluster.jobs.delete(job.metadata.name);
       const plan = decide({ ...cluster.look(), strays: [stray] });
+      cluster.carryOut({ ...plan, remove: [] });
       expect(plan.create).to.deep.equal([]);
       expect(plan.remove).to.deep.equal([stray]);
       expect(plan.requeueAfterMs).to.equal(1000);

@@ -337,7 +337,7 @@ describe('decide', () => {
       'apply Service pictograms-stable',
     ]);
     expect(plan.events.map(({ note }) => note)).to.deep.equal([
-      'Service pictograms was changed by somebody else and is set back: spec.selector[shelfwise.dev/model-release], spec.selector[app.kubernetes.io/component].',
+      'Service pictograms was changed by somebody else and is set back: spec.selector.',
       'Service pictograms-stable was deleted, or lost its labels: it is applied again.',
     ]);
     expectStill(cluster);

@@ -5,7 +5,7 @@ import { releaseName, stableName, timestamp } from '../api/names.ts';
 import type { Activity } from './activity.ts';
 import { advance } from './advance.ts';
 import { beginningAfter } from './clock.ts';
-import { jobAtWork } from './deleted-jobs.ts';
+import { jobAtWork, strayJob } from './deleted-jobs.ts';
 import { covers } from './drift.ts';
 import { driftEvents } from './drift-events.ts';
 import { type Hold, heldBy } from './holds.ts';
@@ -129,7 +129,7 @@ function goOn(seen: Observation): Work {
       const { activity, wakeAt } = next;
       // What the API server did not take is no Job: that it is missing means nothing later.
       const created = seen.obstacle ? undefined : next.create;
-      const job = next.create ? created : jobAtWork(active, seen);
+      const job = next.create ? created : (jobAtWork(active, seen) ?? strayJob(seen));
       return {
         runs,
         create,

@@ -10,6 +10,12 @@ describe('drift', () => {
       wanted: { a: 1 },
       covered: true,
     },
+    {
+      name: 'a key more in a selector',
+      live: { selector: { app: 'a', also: 'b' }, metadata: { also: 'theirs' } },
+      wanted: { selector: { app: 'a' }, metadata: {} },
+      covered: false,
+    },
     { name: 'another value', live: { a: 2 }, wanted: { a: 1 }, covered: false },
     { name: 'a field that is missing', live: {}, wanted: { a: 1 }, covered: false },
     {
@@ -81,6 +87,12 @@ describe('drift', () => {
   }
 
   const named: { name: string; live: object; wanted: object; fields: string[] }[] = [
+    {
+      name: 'a selector as a whole',
+      live: { spec: { selector: { app: 'a', also: 'b' } } },
+      wanted: { spec: { selector: { app: 'a' } } },
+      fields: ['spec.selector'],
+    },
     { name: 'none', live: { a: 1, b: 2 }, wanted: { a: 1 }, fields: [] },
     {
       name: 'a value, a missing field and a label',

@@ -5,19 +5,36 @@ import { sameQuantity } from './resources.ts';
  * theirs: defaults of the API server, other managers' fields, further entries of a list with named entries. That a field we
  * applied before is wanted no more shows in the digest among our annotations.
  */
-export function covers(live: unknown, wanted: unknown, quantities = false): boolean {
+export function covers(
+  live: unknown,
+  wanted: unknown,
+  quantities = false,
+  atomic = false,
+): boolean {
   if (wanted === undefined || live === wanted) return true;
   // The API server leaves out what is empty: a toleration's `key: ""` comes back as no key.
   if (live === undefined && isEmpty(wanted)) return true;
   if (Array.isArray(wanted)) return Array.isArray(live) && coversList(live, wanted);
   if (isObject(wanted)) {
     if (!isObject(live)) return false;
-    return Object.entries(wanted).every(([field, value]) =>
-      covers(live[field], value, quantities || quantityFields.has(field)),
+    const wider = atomic && Object.keys(live).some((field) => !(field in wanted));
+    return (
+      !wider &&
+      Object.entries(wanted).every(([field, value]) =>
+        covers(
+          live[field],
+          value,
+          quantities || quantityFields.has(field),
+          atomicFields.has(field),
+        ),
+      )
     );
   }
   return quantities && sameQuantity(live, wanted);
 }
+
+/** Maps that belong to one manager as a whole: one more key in a selector is another selector. */
+const atomicFields = new Set(['selector', 'nodeSelector', 'matchLabels']);
 
 const quantityFields = new Set(['requests', 'limits', 'sizeLimit']);
 
@@ -47,11 +64,12 @@ function coversList(live: unknown[], wanted: unknown[]): boolean {
 export function differences(live: unknown, wanted: unknown, quantities = false): string[] {
   if (covers(live, wanted, quantities)) return [];
   if (isObject(wanted) && isObject(live)) {
-    return Object.entries(wanted).flatMap(([field, value]) =>
-      differences(live[field], value, quantities || quantityFields.has(field)).map((rest) =>
-        join(/[./]/.test(field) ? `[${field}]` : field, rest),
-      ),
-    );
+    return Object.entries(wanted).flatMap(([field, value]) => {
+      const name = /[./]/.test(field) ? `[${field}]` : field;
+      if (atomicFields.has(field)) return covers(live[field], value, false, true) ? [] : [name];
+      const inside = differences(live[field], value, quantities || quantityFields.has(field));
+      return inside.map((rest) => join(name, rest));
+    });
   }
   const key = Array.isArray(wanted) && Array.isArray(live) ? mergeKeyOf(wanted) : undefined;
   if (key === undefined) return [''];

@@ -172,5 +172,5 @@ function lastLine(text: string): string {
 }
 
 function asTime(time: string | undefined): string | undefined {
-  return time === undefined ? undefined : timestamp(new Date(time));
+  return Number.isNaN(Date.parse(time ?? '')) ? undefined : timestamp(new Date(time ?? ''));
 }

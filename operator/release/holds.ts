@@ -1,4 +1,4 @@
-import { releaseLabel } from '../api/metadata.ts';
+import { isOwnedBy, releaseLabel } from '../api/metadata.ts';
 import { releaseName, timestamp } from '../api/names.ts';
 import type { Observation } from './observation.ts';
 import { isActive, type Run } from './run.ts';
@@ -35,7 +35,12 @@ function slotAlreadyRecorded(
   runs: readonly Run[],
 ): Hold | undefined {
   const release = releaseName(seen.modelRelease.metadata.name, slot.at);
+  const { deployment, modelRelease } = seen;
+  // What serves has had its run, even where somebody deleted the record.
+  const serves =
+    deployment?.metadata.labels?.[releaseLabel] === release && isOwnedBy(deployment, modelRelease);
   const recorded =
+    serves ||
     runs.some((run) => run.release === release) ||
     seen.unreadable.some((record) => record.name === release);
   return recorded

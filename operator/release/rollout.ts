@@ -44,7 +44,9 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
   const desired = release && servableOf(release, seen.modelRelease);
   const wanted = desired && deploymentOf(desired, seen);
   const apply = wanted && !covers(seen.deployment, wanted) ? wanted : undefined;
-  if (rolling && apply && live?.metadata.labels?.[releaseLabel] !== rolling.release) {
+  // A Deployment of somebody else is left alone: nothing goes over.
+  const free = seen.deployment === undefined || live !== undefined;
+  if (rolling && apply && free && live?.metadata.labels?.[releaseLabel] !== rolling.release) {
     const note = `Release ${rolling.release} passed its gate: the Deployment goes over to it.`;
     events.push({ type: 'Normal', reason: 'RollingOut', action: 'RollOut', note });
   }
@@ -202,7 +204,7 @@ export function lostServing(runs: readonly Run[], seen: Observation): string | u
   const live = ours(seen);
   const release = live?.metadata.labels?.[releaseLabel];
   // Both, or it is only the label that somebody changed.
-  if (release === undefined || live?.spec?.template.metadata?.labels?.[releaseLabel] !== release)
+  if (release === undefined || live?.spec?.template?.metadata?.labels?.[releaseLabel] !== release)
     return undefined;
   const known = runs.some((run) => run.release === release) || isUnreadable(live, seen);
   return known ? undefined : release;

@@ -27,7 +27,8 @@ export interface Situation {
 /** The status as it should be; undefined when it is so already. */
 export function statusOf(situation: Situation): ModelReleaseStatus | undefined {
   const { seen, runs, active, rollout, slots } = situation;
-  const { metadata, spec, status: before = {} } = seen.modelRelease;
+  const { metadata, spec } = seen.modelRelease;
+  const before = seen.modelRelease.status ?? {};
   const generation = metadata.generation ?? 1;
   const newest = runs.at(-1);
   const runNow = runs.findLast((run) => run.trigger === 'run-now')?.runNow;
