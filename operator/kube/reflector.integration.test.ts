@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { ControlPlane } from '../../hack/cluster/control-plane.ts';
+import { listAll } from './list.ts';
 import type { Stored } from './object.ts';
 import type { Objects } from './objects.ts';
 import {
@@ -90,6 +91,34 @@ describe('reflector on a real API server', () => {
     await until('the next one', () => seen.includes('+default/s4') || undefined);
     const asked = api.exchanges.slice(before).filter(({ verb }) => verb !== 'create');
     expect(asked.map(({ verb, code }) => [verb, code])).to.deep.equal([['watch', 200]]);
+  });
+
+  it('finds the versions of all events in order, while ten write, relabel and delete at once', async () => {
+    const failures: string[] = [];
+    start({ labelSelector: 'set=churn', onFailure: (error) => failures.push(error.message) });
+    await reflector.synced;
+    const writer = async (number: number) => {
+      for (let turn = 0; turn < 30; turn++) {
+        const name = `churn-${number}-${turn % 4}`;
+        const set = turn % 3 === 2 ? 'other' : 'churn';
+        const made = await objects.apply(configMaps, configMap(name, { turn: `${turn}` }, { set }));
+        if (turn % 5 === 4) await objects.remove(configMaps, made);
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, (_, number) => writer(number)));
+    const { items } = await listAll<ConfigMap>(transport, {
+      resource: configMaps,
+      labelSelector: 'set=churn',
+    });
+    const wanted = items.map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`);
+    expect(wanted).to.not.deep.equal([]);
+    await until('the cache to be as the server is', () => {
+      const held = reflector
+        .list()
+        .map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`);
+      return held.sort().join() === wanted.sort().join() || undefined;
+    });
+    expect(failures).to.deep.equal([]);
   });
 
   it('survives an API server that is killed and comes back, and misses nothing', async () => {
