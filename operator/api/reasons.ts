@@ -9,7 +9,8 @@ export const reasons = {
   Snapshotting: 'The snapshot of the labelled products is being taken.',
   Training: 'A model is being trained.',
   Evaluating: 'The trained model is being judged on held-out products.',
-  RollingOut: 'A release passed its gate; the Deployment goes over to it.',
+  RollingOut:
+    'The Deployment goes over to a release that passed its gate, or to a changed spec.serving.',
 
   // What is waited for. It goes on by itself once the cause is gone.
   Starting: 'A pod is about to start.',
