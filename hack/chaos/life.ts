@@ -261,7 +261,8 @@ async function rest(world: World, namespace: string, operators: Operators): Prom
     async () => {
       const now = [...(await operators.looks())];
       const looked = now.some(([process, { done }]) => done > (before.get(process)?.done ?? 0));
-      return (looked && now.every(([, { idle }]) => idle)) || undefined;
+      // Who stands by keeps what it will have to look at, and has looked at nothing.
+      return (looked && now.every(([, { done, idle }]) => idle || done === 0)) || undefined;
     },
     { what: `the operator of ${namespace} to look once more`, limitMs, everyMs: 100 },
   );
