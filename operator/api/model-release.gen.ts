@@ -1724,7 +1724,7 @@ export interface ModelRelease {
       progressDeadlineSeconds: number;
     };
     /**
-     * How many finished runs are kept, with their Jobs. The one that serves is kept in any case.
+     * How many finished runs are kept, the newest three of them with their Jobs. The one that serves is kept in any case.
      */
     historyLimit: number;
   };

@@ -8,7 +8,8 @@ import { hasEnded } from './step-state.ts';
 const mostRemoved = 100;
 
 /**
- * The Jobs and records of the oldest runs beyond spec.historyLimit; Jobs first, so that none is left without its record.
+ * The Jobs and records of the oldest runs beyond spec.historyLimit, Jobs first, so that none is left without its record; and Jobs
+ * of runs that are kept, but not among the newest.
  * Only runs whose outcome is in the cache already go: a record that is being written is not to be deleted.
  */
 export function prune(runs: readonly Run[], seen: Observation): (Job | ControllerRevision)[] {
@@ -20,13 +21,41 @@ export function prune(runs: readonly Run[], seen: Observation): (Job | Controlle
     .slice(0, Math.max(0, finished.length - historyLimit))
     .filter((run) => !kept.has(run.release))
     .slice(0, mostRemoved);
-  return surplus.flatMap(({ release }) => {
+  const removed = surplus.flatMap(({ release }) => {
     const jobs = seen.jobs.filter(
       (job) => job.metadata.labels?.[releaseLabel] === release && isOwnedBy(job, seen.modelRelease),
     );
     const record = seen.records.get(release);
     return record ? [...jobs, record] : jobs;
   });
+  const gone = new Set(surplus);
+  return [
+    ...removed,
+    ...outlived(
+      finished.filter((run) => !gone.has(run)),
+      seen,
+    ),
+  ];
+}
+
+/** As many as CronJob keeps of those that went well: people look for the logs of the last runs. */
+const runsWithJobs = 3;
+
+/**
+ * Jobs of older runs: all that they found stands in the records, which see to it that no slot comes twice. Kept as long as the
+ * records, they and their pods would be most of what a cluster with many ModelReleases holds: 44 objects for 10 runs of each.
+ */
+function outlived(finished: readonly Run[], seen: Observation): Job[] {
+  const older = new Set(finished.slice(0, -runsWithJobs).map(({ release }) => release));
+  return seen.jobs
+    .filter(
+      (job) =>
+        older.has(job.metadata.labels?.[releaseLabel] ?? '') &&
+        isOwnedBy(job, seen.modelRelease) &&
+        job.metadata.deletionTimestamp === undefined &&
+        hasEnded(job),
+    )
+    .slice(0, mostRemoved);
 }
 
 /**
