@@ -1,14 +1,21 @@
+import type { Job, JobObject } from '../../operator/api/kubernetes.ts';
 import {
   apiVersion,
   kind,
   type ModelRelease,
   modelReleases,
 } from '../../operator/api/model-release.ts';
+import { listAll } from '../../operator/kube/list.ts';
 import type { KubernetesObject, Stored } from '../../operator/kube/object.ts';
 import { createObjects, type Objects } from '../../operator/kube/objects.ts';
-import { controllerRevisions, type Resource } from '../../operator/kube/resource.ts';
+import { controllerRevisions, jobs, type Resource } from '../../operator/kube/resource.ts';
 import type { Transport } from '../../operator/kube/transport.ts';
+import { evaluateJob, snapshotJob, trainJob } from '../../operator/release/jobs.ts';
+import { questionOf } from '../../operator/release/question.ts';
 import { buildRecord, readRecord } from '../../operator/release/record.ts';
+import type { Run } from '../../operator/release/run.ts';
+import { hasEnded } from '../../operator/release/step-state.ts';
+import { waitFor } from '../process/wait.ts';
 import { history } from './history.ts';
 
 const namespaces: Resource = {
@@ -106,7 +113,8 @@ export async function loadShops(
       names: names.map((number) => `products-${number}`),
       runs,
       schedule: { cron: never, timeZone: 'Europe/Paris' },
-      dataset: { catalog: { databaseSecret: { name: 'catalog-read', key: 'url' } } },
+      dataset: { rakuten: { prefix: 'played/products/9000' } },
+      withJobs: true,
     });
     say(`loaded ${Math.ceil(((shop + 1) / shops) * releases)} of ${releases} ModelReleases`);
   }
@@ -115,19 +123,58 @@ export async function loadShops(
 /** Creates a namespace with ModelReleases that have lived through so many runs. */
 export async function loadReleases(
   admin: Transport,
-  load: { namespace: string; names: string[]; runs: number; schedule: object; dataset: object },
+  load: {
+    namespace: string;
+    names: string[];
+    runs: number;
+    schedule: object;
+    dataset: object;
+    /** The Jobs that an operator leaves of the newest runs, too. */
+    withJobs?: boolean;
+  },
 ): Promise<void> {
-  const { namespace, names, runs, schedule, dataset } = load;
+  const { namespace, names, runs, schedule, dataset, withJobs = false } = load;
   await createNamespace(admin, namespace);
   const objects = loader(admin);
   await inParallel(names, async (name) => {
     const wanted = modelRelease(namespace, name, { schedule, dataset });
     // The schema fills in the rest.
     const owner = (await objects.create(modelReleases, wanted)) as unknown as Stored<ModelRelease>;
-    for (const run of history(owner, runs, new Date())) {
+    const past = history(owner, runs, new Date());
+    for (const run of past) {
       const stored = await objects.create(controllerRevisions, buildRecord(run, owner));
       const read = readRecord(stored);
       if ('unreadable' in read) throw new Error(read.unreadable);
     }
+    for (const job of withJobs ? past.slice(-3).flatMap((run) => jobsOf(run, owner)) : [])
+      await objects.create(jobs, job);
+  });
+  if (withJobs) await jobsOver(admin, namespace);
+}
+
+/** As the operator builds them; the cluster's controllers and kwok bring them to their end. */
+function jobsOf(run: Run, modelRelease: ModelRelease): JobObject[] {
+  const context = { run, modelRelease, attempt: 1, pullPolicy: 'IfNotPresent' as const };
+  const dataset = run.snapshot?.dataset ?? '';
+  if (!run.evaluation) return [snapshotJob(context)];
+  const question = questionOf(run, run.evaluation.champion);
+  return [
+    snapshotJob(context),
+    trainJob({ ...context, dataset }),
+    evaluateJob({ ...context, question }),
+  ];
+}
+
+async function jobsOver(admin: Transport, namespace: string): Promise<void> {
+  let open = 0;
+  await waitFor(
+    async () => {
+      const { items } = await listAll<Job>(admin, { resource: jobs, namespace });
+      open = items.filter((job) => !hasEnded(job)).length;
+      return open === 0 || undefined;
+    },
+    { what: `the Jobs of ${namespace} to end`, limitMs: 900_000, everyMs: 1_000 },
+  ).catch((cause) => {
+    throw new Error(`${cause.message} ${open} are open.`, { cause });
   });
 }
