@@ -140,7 +140,10 @@ export async function stateOf(transport: Transport, namespace: string): Promise<
         resource === modelReleases,
     );
     for (const item of mine.sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))) {
-      const { labels, annotations, ownerReferences } = item.metadata;
+      const { labels, ownerReferences } = item.metadata;
+      // How many templates it saw is its controller's: of two changes in one moment it may miss the first.
+      const { 'deployment.kubernetes.io/revision': _, ...annotations } =
+        item.metadata.annotations ?? {};
       const facts = {
         labels,
         annotations,
