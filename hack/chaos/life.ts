@@ -269,13 +269,9 @@ async function rest(world: World, namespace: string, operators: Operators): Prom
 }
 
 function childrenIn(state: string[]): string[] {
-  return (
-    state
-      .filter((line) => /^(Deployment|Service) /.test(line))
-      // How often it was rolled is a matter of the way, not of what is wanted.
-      .filter((line) => !line.includes('deployment.kubernetes.io/revision'))
-      .map((line) => line.replace(/(slot|digest|uid|address)-\d+/g, '$1'))
-  );
+  return state
+    .filter((line) => /^(Deployment|Service) /.test(line))
+    .map((line) => line.replace(/(slot|digest|uid|address)-\d+/g, '$1'));
 }
 
 /** Who led from when on: by the Lease writes that the API server took. */
