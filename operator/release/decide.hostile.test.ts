@@ -16,7 +16,14 @@ const release = 'pictograms-20261122-020000';
 const owner = ownedBy(modelRelease());
 const releases = fc.constantFrom(release, 'pictograms-20261122-030000', 'x', '');
 const steps = fc.constantFrom('snapshot', 'train', 'evaluate');
-const times = fc.constantFrom('2026-11-22T02:00:00Z', '2026-11-22T04:00:00Z', '', 'x', undefined);
+/** Times at least are times: what is none no API server takes. */
+const times = fc.constantFrom(
+  '2026-11-22T02:00:00Z',
+  '2026-11-22T04:00:00Z',
+  '1970-01-01T00:00:00Z',
+  '9999-12-31T23:59:59Z',
+  undefined,
+);
 const words = fc.oneof(fc.constantFrom('', 'Complete', 'Failed', 'True', 'Evicted'), fc.string());
 
 /** The API server leaves out what is not there; it sends no null. */
