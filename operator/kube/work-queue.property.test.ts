@@ -95,6 +95,8 @@ describe('work queue, whatever happens', () => {
           } else if (each.do === 'delay') {
             owe(each.key, clock.now() + each.ms);
             queue.addAfter(each.key, each.ms);
+            // A timer of 0 ms rings, too.
+            clock.pass(0);
           } else if (each.do === 'pass') clock.pass(each.ms);
           else [...running.values()][each.nth]?.(each.how);
           await settled();
