@@ -462,7 +462,8 @@ describe('decide, whatever happens', () => {
             const served = runs.find((run) => run.release === after);
             if (after !== before && after !== undefined)
               expect(served?.verdict?.verdict, `serving moves to ${after}`).to.equal('Pass');
-            const release = cluster.deployment?.metadata.labels?.[releaseLabel];
+            const ours = cluster.deployment && isOwnedBy(cluster.deployment, cluster.modelRelease);
+            const release = ours && cluster.deployment?.metadata.labels?.[releaseLabel];
             const record = release && runs.find((run) => run.release === release);
             if (record) expect(record.verdict?.verdict, `${release} serves`).to.equal('Pass');
           }
