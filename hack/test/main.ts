@@ -28,7 +28,7 @@ const configs: Record<string, string> = {
 
 /** Built before the clock of any test runs: on a fresh machine that takes longer than a test may. */
 const programs: Record<string, string[]> = {
-  integration: ['versitygw', 'kubernetes', 'helm', 'kueue'],
+  integration: ['versitygw', 'kubernetes', 'helm', 'kwok', 'kueue'],
   e2e: ['kubernetes', 'helm', 'kueue'],
 };
 
