@@ -189,6 +189,43 @@ describe('work queue', () => {
     expect(retries[1]).to.deep.equal(['a', 4]);
   });
 
+  it('takes an API server that says no to the object for Stalled, whether the reconcile sorted its errors or not', async () => {
+    start(hold, { backoff: { baseDelayMs: 2, maximumDelayMs: 3_600_000 } });
+    const about = { verb: 'create', resource: 'jobs.batch', object: 'a', message: 'no' };
+    for (const [status, reason] of [
+      [422, 'Invalid'],
+      [409, 'Conflict'],
+    ] as const) {
+      queue.add(reason);
+      finish(reason, fail(new ApiError({ ...about, status, reason })));
+    }
+    await until('the reports', () => retries.length === 2);
+    expect(retries).to.deep.equal([
+      ['Invalid', 3_600_000],
+      ['Conflict', 2],
+    ]);
+  });
+
+  it('takes a delay that is no number for a failure of its key, and keeps the times of the others', async () => {
+    let turns = 0;
+    start(async (key) => {
+      if (key === 'bad') return { requeueAfterMs: Number.NaN };
+      return ++turns < 3 ? { requeueAfterMs: 20 } : undefined;
+    });
+    queue.add('bad');
+    queue.add('good');
+    await until('all turns of good', () => turns === 3);
+    await until('waits that grow', () => retries.length >= 3);
+    expect(retries.slice(0, 3)).to.deep.equal([
+      ['bad', 2],
+      ['bad', 4],
+      ['bad', 8],
+    ]);
+    expect(() => queue.addAfter('other', Number.NaN)).to.throw(
+      'The key other can’t come after NaN ms',
+    );
+  });
+
   it('grants the API server the time it asked for, but not for ever', async () => {
     start(hold, { backoff: { baseDelayMs: 2, maximumDelayMs: 600_000 } });
     const busy = (retryAfterMs: number) => {
@@ -286,5 +323,15 @@ describe('work queue', () => {
     finish('a', () => ({ requeueAfterMs: 0 }));
     await running;
     expect(started).to.deep.equal(['a']);
+  });
+
+  it('begins nothing when it is told to stop before it runs', async () => {
+    start(hold);
+    stop.abort();
+    await running;
+    queue = createWorkQueue({ reconcile: async (key) => void started.push(key) });
+    queue.add('a');
+    await queue.run(stop.signal);
+    expect(started).to.deep.equal([]);
   });
 });

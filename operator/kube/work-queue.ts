@@ -2,7 +2,7 @@ import { ApiError } from './api-error.ts';
 import { type BackoffSettings, backoff } from './backoff.ts';
 import { type Clock, monotonic } from './clock.ts';
 import { createDelays } from './delays.ts';
-import { ReconcileError } from './errors.ts';
+import { classify } from './errors.ts';
 import { createLanes, type Lane } from './lanes.ts';
 
 export interface ReconcileResult {
@@ -46,7 +46,7 @@ export interface WorkQueueState {
 export interface WorkQueue {
   /** Reconcile this key soon. A key that waits already is not added twice; one that is being reconciled comes again. */
   add(key: string, lane?: Lane): void;
-  /** The earliest of several delays of one key counts. Any number of milliseconds. */
+  /** The earliest of several delays of one key counts. Any number of milliseconds; throws RangeError for NaN. */
   addAfter(key: string, ms: number): void;
   state(): WorkQueueState;
   /** Works until the signal aborts, then waits for what has begun. Once. Throws what onError or an observer throws. */
@@ -84,6 +84,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   }
 
   function addAfter(key: string, ms: number): void {
+    // It would stand at the head of all that wait, and never come.
+    if (Number.isNaN(ms)) throw new RangeError(`The key ${key} can’t come after NaN ms.`);
     if (state !== 'closed') delayed.add(key, clock.now() + ms);
   }
 
@@ -105,8 +107,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     const took = () => (clock.now() - started) / 1000;
     try {
       const result = await reconcile(key);
-      failures.delete(key);
       if (result?.requeueAfterMs !== undefined) addAfter(key, result.requeueAfterMs);
+      failures.delete(key);
       observe?.worked(took(), 'done');
     } catch (error) {
       observe?.worked(took(), 'failed');
@@ -124,7 +126,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     const count = (failures.get(key) ?? 0) + 1;
     failures.set(key, count);
     // Stalled waits as long as it ever does: what was refused is refused again.
-    const stalled = error instanceof ReconcileError && error.outcome === 'Stalled';
+    const stalled = classify(error)?.outcome === 'Stalled';
     const { baseDelayMs, maximumDelayMs } = options.backoff ?? defaultBackoff;
     const api = apiErrorOf(error);
     const longest = api && isIll(api) ? Math.min(maximumDelayMs, illMaximumMs) : maximumDelayMs;
@@ -160,10 +162,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     async run(signal) {
       if (state !== 'new') throw new Error('A work queue runs once.');
       state = 'open';
-      next();
       // In the moment of the signal, not some promises later: nothing more is begun.
       signal.addEventListener('abort', close, { once: true });
       if (signal.aborted) close();
+      next();
       try {
         await drained.promise;
       } finally {
