@@ -492,6 +492,35 @@ describe('reflector', () => {
     expect(failures).to.deep.equal(['Down', 'Down', 'Down']);
   });
 
+  it('grants the API server the time it asked for, but not for ever', async () => {
+    const waits: number[] = [];
+    const busy: Step = {
+      want: 'list',
+      reply: (response) =>
+        refuse(response, 429, 'TooManyRequests', 'no', { 'retry-after': '9999999999' }),
+    };
+    await play([busy, busy], { onFailure: (_, retryInMs) => waits.push(retryInMs) });
+    await until(() => waits.length > 0);
+    expect(waits).to.deep.equal([300_000]);
+  });
+
+  it('does not wait longer and longer where connections are cut off that served for long', async () => {
+    const waits: number[] = [];
+    const cut = (version: number): Step => ({
+      want: 'watch',
+      reply: (response) => {
+        response.write(line('ADDED', pod(`p${version}`, `${version}`)));
+        setTimeout(() => response.destroy(), 600);
+      },
+    });
+    await play([list('10'), cut(11), cut(12), cut(13), watch('13')], {
+      onFailure: (_, retryInMs) => waits.push(retryInMs),
+      timing: { baseDelayMs: 100, maximumDelayMs: 400, random: () => 1 },
+    });
+    await until(() => waits.length === 3);
+    expect(waits).to.deep.equal([100, 100, 100]);
+  });
+
   it('takes another history for another one, though its versions are the same', async () => {
     const down: Step = {
       want: 'watch',

@@ -57,6 +57,9 @@ const fruitlessBeforeRelist = 3;
 
 const veryShortMs = 1_000;
 
+/** Who asks us to stay away for longer is not believed: a cache that is a day old is of no use. */
+const longestRetryAfterMs = 300_000;
+
 export function createReflector<T extends KubernetesObject>(
   options: ReflectorOptions<T>,
 ): Reflector<T> {
@@ -185,14 +188,14 @@ export function createReflector<T extends KubernetesObject>(
     options.observe?.failed(resource.plural, error.reason);
     const expired = error.status === 410 || hasReason(error, 'Expired', 'Gone');
     // Well for this long: what fails now has nothing to do with what failed then.
-    if (performance.now() - lastFailure > 2 * timing.maximumDelayMs) failures = 0;
+    if (performance.now() - lastFailure > timing.maximumDelayMs) failures = 0;
     failures++;
     fruitless++;
     if (expired || fruitless % fruitlessBeforeRelist === 0) resourceVersion = undefined;
     // The first 410 is no failure, only news that we are late.
     const wait = expired && failures === 1 ? 0 : backoff(failures, timing, timing.random);
     lastFailure = performance.now() + wait;
-    return Math.max(wait, error.retryAfterMs ?? 0);
+    return Math.max(wait, Math.min(error.retryAfterMs ?? 0, longestRetryAfterMs));
   }
 
   return {
