@@ -282,6 +282,17 @@ describe('transport', () => {
     expect(server.received).to.have.length(1);
   });
 
+  it('does not wait for a credential plugin that hangs when the request is called off', async () => {
+    const hangs = () => new Promise<never>(() => undefined);
+    await start((response) => answer(response, 200, pod), { headers: hangs });
+    const stop = new AbortController();
+    const waiting = errorOf(transport.request({ method: 'GET', path, signal: stop.signal }));
+    stop.abort();
+    expect((await waiting).message).to.match(/^Cannot get pods shop\/a: .*abort/);
+    const streaming = errorOf(transport.stream({ method: 'GET', path, signal: stop.signal }));
+    expect((await streaming).message).to.match(/^Cannot get pods shop\/a: .*abort/);
+  });
+
   it('reads again through another connection when one is silently gone', async () => {
     const dead = new Set<unknown>();
     await start(

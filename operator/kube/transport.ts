@@ -92,8 +92,8 @@ export function createTransport(options: TransportOptions): Transport {
       options.observe?.({ ...info, code, seconds: (performance.now() - started) / 1000 });
     let answer: Answer;
     let withheld: unknown;
-    const credentials = await connection.headers().catch((cause) => {
-      throw withoutCredentials(info, cause);
+    const credentials = await unlessAborted(connection.headers(), request.signal).catch((cause) => {
+      throw request.signal?.aborted ? unanswered(info, cause) : withoutCredentials(info, cause);
     });
     try {
       const agent = pool.dispatcher();
@@ -213,6 +213,20 @@ async function* bytes(
     // A body that is left unread would keep its connection from everybody else.
     body.destroy();
     ended(read, end);
+  }
+}
+
+/** What can't be called off itself, like the run of a credential plugin, is waited for no longer. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 
