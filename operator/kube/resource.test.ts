@@ -28,6 +28,18 @@ describe('pathOf', () => {
   });
 });
 
+describe('pathOf of a name that is none', () => {
+  // A path that ends early means the whole collection: DELETE …/jobs/ deletes all Jobs.
+  for (const at of [
+    { namespace: 'a', name: '' },
+    { namespace: 'a', name: '..' },
+    { namespace: '', name: 'b' },
+    { namespace: '' },
+  ])
+    it(`is refused: ${JSON.stringify(at)}`, () =>
+      expect(() => pathOf(jobs, at)).to.throw(/^"(\.\.)?" is no name of a (Job|namespace)\.$/));
+});
+
 describe('keyOf', () => {
   for (const name of [{ namespace: 'a', name: 'b' }, { name: 'b' }]) {
     it(`${keyOf(name)} and back`, () => expect(nameOf(keyOf(name))).to.deep.equal(name));

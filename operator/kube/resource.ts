@@ -30,7 +30,8 @@ export const events: Resource = { apiVersion: 'events.k8s.io/v1', kind: 'Event',
 
 /**
  * The REST path of a collection (no name), of an object or of a subresource. Without a namespace the path of a
- * namespaced collection spans all namespaces.
+ * namespaced collection spans all namespaces. Throws where a name is none: the path would mean something else, `DELETE …/jobs/`
+ * all Jobs.
  */
 export function pathOf(
   resource: Resource,
@@ -43,6 +44,12 @@ export function pathOf(
   if (name !== undefined && namespace === undefined && !resource.clusterScoped) {
     throw new Error(`The ${resource.kind} ${name} has no namespace: ${resource.plural} need one.`);
   }
+  for (const [what, given] of [
+    ['namespace', namespace],
+    [resource.kind, name],
+  ])
+    if (given !== undefined && ['', '.', '..'].includes(given))
+      throw new Error(`"${given}" is no name of a ${what}.`);
   const root = resource.apiVersion.includes('/')
     ? `/apis/${resource.apiVersion}`
     : `/api/${resource.apiVersion}`;
