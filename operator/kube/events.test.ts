@@ -126,6 +126,20 @@ describe('event recorder', () => {
     expect(sent()).to.have.length(2);
   });
 
+  it('makes a name that the API takes of each that it knows', async () => {
+    await start();
+    // At the length where it is cut there may be what no part of a name ends with.
+    for (const end of ['-x', '.x', '--.--x', '']) {
+      const name = `${'a'.repeat(230 - end.length + 1)}${end}`.padEnd(253, 'y');
+      const metadata = { ...note.regarding.metadata, name };
+      recorder.record({ ...note, regarding: { ...note.regarding, metadata } });
+    }
+    await recorder.flush();
+    const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+    expect(sent()).to.have.length(4);
+    for (const { body } of sent()) expect(body.metadata.name).to.match(subdomain);
+  });
+
   it('cuts a note at 1,024 bytes, between characters', async () => {
     await start();
     recorder.record({ ...note, note: 'é'.repeat(600) });

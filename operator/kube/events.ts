@@ -88,7 +88,9 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     const { apiVersion, kind, metadata } = event.regarding;
     // What is cluster-scoped has its events in the namespace default.
     const namespace = metadata.namespace ?? 'default';
-    const name = `${metadata.name.slice(0, 230)}.${randomBytes(8).toString('hex')}`;
+    // Where a long name is cut there may be a dash or a dot, with which no part of a name ends.
+    const about = metadata.name.slice(0, 230).replace(/[-.]+$/, '');
+    const name = `${about}.${randomBytes(8).toString('hex')}`;
     await transport.request({
       method: 'POST',
       path: pathOf(events, { namespace }),
