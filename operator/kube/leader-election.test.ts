@@ -178,6 +178,25 @@ describe('leader election', () => {
     expect(world.lease).to.have.nested.property('spec.holderIdentity', one.holder);
   });
 
+  it('leaves its time to a leader whose Lease was deleted, even to one that is cut off', async () => {
+    for (const cutOff of [false, true]) {
+      const world = createWorld();
+      let fate: Fate = 'answered';
+      const one = world.process({ fate: () => ({ fate, there: 5, back: 5 }) });
+      await world.pass(900);
+      const two = world.process({ pod: 'b' });
+      await world.pass(4_000);
+      if (cutOff) fate = 'lost';
+      world.lease = undefined;
+      let both = 0;
+      await world.pass(20_000, () => {
+        if (one.writes() && two.writes()) both++;
+      });
+      expect(both, `instants with two leaders, cut off: ${cutOff}`).to.equal(0);
+      expect([one.writes(), two.writes()]).to.deep.equal([!cutOff, cutOff]);
+    }
+  });
+
   it('names who took the Lease from it', async () => {
     const world = createWorld();
     const one = world.process();

@@ -90,6 +90,8 @@ export function podIdentity(pod: string, uid: string | undefined): Identity {
  *   the shorter renewDeadlineMs since *before* it sent the last renewal that succeeded. Clocks may differ by any amount, and
  *   run at speeds that differ by less than leaseDurationMs / renewDeadlineMs.
  * - The difference of the two is also the time that a write may be under way after it was sent.
+ * - Who finds no Lease and never saw one takes it at once. Delete a Lease only when nobody holds it: a process that starts in the
+ *   moment after would lead beside the one before.
  * - A Lease bounds who *sends* writes, not when the API server carries them out, and not what a virtual machine does that was
  *   paused with all its clocks: every write has to bear a precondition, too.
  */
@@ -165,7 +167,11 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   /** Looks who leads; takes the Lease when nobody does. */
   async function look(): Promise<void> {
     const lease = await soon(client.read);
-    if (!lease) return take(undefined);
+    if (!lease) {
+      // Perhaps somebody deleted it. Who held it leads on for as long as he may, and makes a new one if he can.
+      if (seen && time.now() < seen.until) return;
+      return take(undefined);
+    }
     const version = lease.metadata.resourceVersion;
     // After the answer, not before the question: later is on the safe side here. So is the version, which any edit changes, and
     // not the renewTime alone, which a clock that was set back may repeat.
