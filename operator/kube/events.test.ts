@@ -126,6 +126,16 @@ describe('event recorder', () => {
     expect(sent()).to.have.length(2);
   });
 
+  it('tells of an event that is none, too, and goes on: no event may end the process', async () => {
+    await start();
+    const metadata = { ...note.regarding.metadata, namespace: '' };
+    recorder.record({ ...note, regarding: { ...note.regarding, metadata } });
+    recorder.record(note);
+    await recorder.flush();
+    expect(failures).to.deep.equal(['"" is no name of a namespace.']);
+    expect(sent()).to.have.length(1);
+  });
+
   it('makes a name that the API takes of each that it knows', async () => {
     await start();
     // At the length where it is cut there may be what no part of a name ends with.

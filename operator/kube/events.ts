@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { ApiError, hasReason } from './api-error.ts';
+import { hasReason } from './api-error.ts';
 import { microTime } from './micro-time.ts';
 import type { KubernetesObject } from './object.ts';
 import { events, pathOf } from './resource.ts';
@@ -132,10 +132,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       const at = now();
       sending = sending
         .then(() => send(event, at))
-        .catch((error) => {
-          if (!(error instanceof ApiError)) throw error;
-          options.onFailure(error, event);
-        })
+        .catch((error) => options.onFailure(error, event))
         .finally(() => {
           waiting--;
         });
