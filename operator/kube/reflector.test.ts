@@ -481,6 +481,23 @@ describe('reflector', () => {
     expect(failures[0]).to.equal('Timeout');
   });
 
+  it('does not take a connection for silent that says something now and then', async () => {
+    const talks: Step = {
+      want: 'watch',
+      reply: (response) => {
+        let version = 10;
+        const timer = setInterval(() => response.write(bookmark(`${++version}`)), 50);
+        setTimeout(() => {
+          clearInterval(timer);
+          response.write(line('ADDED', pod('a', '1000')));
+        }, 3_000);
+      },
+    };
+    await play([list('10'), talks], { timing: { silenceMs: 2_000 } });
+    await holds({ a: '1000' });
+    expect(failures).to.deep.equal([]);
+  });
+
   it('lists again when watches keep failing', async () => {
     const down: Step = {
       want: 'watch',
@@ -504,7 +521,7 @@ describe('reflector', () => {
     expect(waits).to.deep.equal([300_000]);
   });
 
-  it('does not wait longer and longer where connections are cut off that served for long', async () => {
+  it('goes on from the last version, without a wait that grows, where connections are cut off that served well', async () => {
     const waits: number[] = [];
     const cut = (version: number): Step => ({
       want: 'watch',
@@ -513,11 +530,12 @@ describe('reflector', () => {
         setTimeout(() => response.destroy(), 600);
       },
     });
-    await play([list('10'), cut(11), cut(12), cut(13), watch('13')], {
+    const last = watch('13', line('ADDED', pod('p14', '14')));
+    await play([list('10'), cut(11), cut(12), cut(13), last], {
       onFailure: (_, retryInMs) => waits.push(retryInMs),
       timing: { baseDelayMs: 100, maximumDelayMs: 400, random: () => 1 },
     });
-    await until(() => waits.length === 3);
+    await until(() => reflector.get({ namespace: 'shop', name: 'p14' }) !== undefined);
     expect(waits).to.deep.equal([100, 100, 100]);
   });
 

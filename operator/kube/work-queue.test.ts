@@ -325,6 +325,28 @@ describe('work queue', () => {
     expect(started).to.deep.equal(['a']);
   });
 
+  it('lets a key that failed wait behind what somebody changed', async () => {
+    let tries = 0;
+    const lanes: string[] = [];
+    start(
+      async () => {
+        if (++tries === 1) throw new Error('no');
+        return tries === 2 ? { requeueAfterMs: 1 } : undefined;
+      },
+      {
+        observe: {
+          depth: () => undefined,
+          waited: (_, lane) => lanes.push(lane),
+          worked: () => undefined,
+          retried: () => undefined,
+        },
+      },
+    );
+    queue.add('a');
+    await until('a try, another one, and the time that it asked for', () => lanes.length === 3);
+    expect(lanes).to.deep.equal(['soon', 'later', 'soon']);
+  });
+
   it('begins nothing when it is told to stop before it runs', async () => {
     start(hold);
     stop.abort();
