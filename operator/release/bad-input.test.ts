@@ -256,7 +256,7 @@ describe('bad input: a status that was edited by hand', () => {
     history: [{ release, outcome: 'Served', reason: 'x', started: 'x', finished: 'x' }, null],
     unknown: { a: [1] },
   };
-  const places = ['snapshot', 'evaluate', 'rollout', 'served'] as const;
+  const places = ['snapshot', 'train', 'evaluate', 'rollout', 'served'] as const;
   for (const place of places) {
     for (const field of [...Object.keys(garbage), 'all of it', 'none of it']) {
       it(`${field}, ${place}: comes back, and nothing else happens`, () => {

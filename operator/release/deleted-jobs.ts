@@ -4,16 +4,19 @@ import { isOwnedBy } from '../api/metadata.ts';
 import { jobName, type Step } from '../api/names.ts';
 import type { Observation } from './observation.ts';
 import { type Run, stepOf } from './run.ts';
-import { mostAttempts, newestJob } from './step-state.ts';
+import { hasEnded, mostAttempts, newestJob } from './step-state.ts';
 
 /** The attempt at this step that was at work when we last looked, and has no Job any more. */
 export function deletedAttempt(step: Step, run: Run, seen: Observation): number | undefined {
   const { release, step: last, job } = seen.modelRelease.status?.run ?? {};
   if (job === undefined || release !== run.release || last !== step) return undefined;
   if (seen.jobs.some(({ metadata }) => metadata.name === job)) return undefined;
+  // An attempt begins when those before it are over: while one of them works, nobody but a person can have written a later one.
+  const other = newestJob(step, run, seen.jobs)?.job;
+  if (other && !hasEnded(other)) return undefined;
   for (let attempt = 1; attempt <= mostAttempts; attempt++)
     if (jobName(run.release, step, attempt) === job) return attempt;
-  // Nobody but a person can have written such a name there.
+  // Such a name was never given.
   return undefined;
 }
 
