@@ -22,7 +22,7 @@ import {
 } from './fixtures/messages.ts';
 import { modelRelease, spec } from './fixtures/model-release.ts';
 import type { Plan } from './observation.ts';
-import { isActive, lastGood } from './run.ts';
+import { isActive } from './run.ts';
 import { hasEnded } from './step-state.ts';
 
 /** Something that happens to a ModelRelease, done by people, by the cluster, or by a fault. */
@@ -435,7 +435,7 @@ describe('decide, whatever happens', () => {
               expect([...cluster.jobs.keys()]).to.not.include(metadata.name);
             }
             expectWellSaid(plan);
-            const before = lastGood(cluster.look().runs)?.release;
+            const before = cluster.modelRelease.status?.serving?.release;
             cluster.carryOut(plan);
             // An outcome has to be in the records before its run may be pruned: that takes a second look.
             const rest = decide(cluster.look());

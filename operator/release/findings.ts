@@ -4,7 +4,7 @@ import { isOwnedBy } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
 import type { Reason } from '../api/reasons.ts';
 import { skewOf } from './clock.ts';
-import { lostServing, newPods, servingPods, stuckOn, troubleOf } from './rollout.ts';
+import { doubtfulServing, newPods, servingPods, stuckOn, troubleOf } from './rollout.ts';
 import { describeLeftOut, lastGood, type Outcome, type Run } from './run.ts';
 import type { Situation } from './status.ts';
 
@@ -22,7 +22,7 @@ export function findings(situation: Situation): Finding[] {
 }
 
 function ready({ seen, runs, rollout }: Situation): Judgement {
-  const serving = lostServing(runs, seen) ?? lastGood(runs)?.release;
+  const serving = doubtfulServing(runs, seen)?.release ?? lastGood(runs)?.release;
   if (serving === undefined) {
     const candidate = rollout.candidate?.run.release;
     const message = candidate
@@ -137,11 +137,11 @@ function degraded({ seen, runs, slots, taken, rollout }: Situation): Judgement {
   // A refused Job has ended its run, which tells of it.
   if (seen.obstacle && !seen.obstacle.job) add(seen.obstacle.reason, seen.obstacle.message);
   for (const { unreadable } of seen.unreadable) add('RecordUnreadable', unreadable);
-  const lost = lostServing(runs, seen);
-  if (lost !== undefined) {
+  const doubtful = doubtfulServing(runs, seen);
+  if (doubtful?.record === 'lost') {
     add(
       'RecordLost',
-      `The record of release ${lost}, which serves, is gone: it serves on as it is, and what spec.serving says does not reach it. Ask for a run with the annotation shelfwise.dev/run-now.`,
+      `The record of release ${doubtful.release}, which serves, is gone: it serves on as it is, and what spec.serving says does not reach it. Ask for a run with the annotation shelfwise.dev/run-now.`,
     );
   }
   const last = runs.findLast((run) => run.outcome && run.outcome.outcome !== 'Superseded');

@@ -127,7 +127,17 @@ export function readRecord(
     if (!read.success) return wrong(part, firstIssue(read.error));
     run[finding] = read.data;
   }
+  if (isServedUnjudged(run as unknown as Run))
+    return wrong(
+      `annotation ${recordAnnotations.evaluation}`,
+      'it is missing, and the release served',
+    );
   return run as unknown as Run;
+}
+
+/** Which model tar served is known from its evaluation only: without it an older release would pass for the last good one. */
+function isServedUnjudged({ outcome, evaluation }: Run): boolean {
+  return outcome?.outcome === 'Served' && evaluation === undefined;
 }
 
 /** The record as it is created, before the run's first Job. */

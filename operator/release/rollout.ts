@@ -6,7 +6,7 @@ import { covers } from './drift.ts';
 import { crashOf, type Problem, refusalOf } from './failures.ts';
 import { finish } from './finish.ts';
 import type { EventDraft, Observation } from './observation.ts';
-import { isCandidate, lastGood, type Outcome, type Run } from './run.ts';
+import { isActive, isCandidate, lastGood, type Outcome, type Run } from './run.ts';
 import { buildDeployment, type Servable, servableOf } from './serving.ts';
 import { waitingFor } from './waiting.ts';
 
@@ -39,8 +39,9 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
 
   const rolling = runs.find(isCandidate);
   const live = ours(seen);
-  const unknown = isUnreadable(live, seen) || lostServing(runs, seen) !== undefined;
-  const release = rolling ?? (unknown ? undefined : lastGood(runs));
+  // While it is not known how what serves came to serve, it is not exchanged for an older release.
+  const isDoubtful = doubtfulServing(runs, seen) !== undefined;
+  const release = rolling ?? (isDoubtful ? undefined : lastGood(runs));
   const desired = release && servableOf(release, seen.modelRelease);
   const wanted = desired && deploymentOf(desired, seen);
   const apply = wanted && !covers(seen.deployment, wanted) ? wanted : undefined;
@@ -55,7 +56,7 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
     events,
     desired,
     apply,
-    remove: desired === undefined && live && wasRefused(live, runs) ? live : undefined,
+    remove: !desired && !isDoubtful && live && wasRefused(live, runs) ? live : undefined,
     candidate:
       rolling && progress && 'activity' in progress
         ? { run: rolling, activity: progress.activity }
@@ -199,21 +200,41 @@ function ours({ deployment, modelRelease }: Observation): Deployment | undefined
   return deployment && isOwnedBy(deployment, modelRelease) ? deployment : undefined;
 }
 
-/** The release that serves, where somebody deleted its record. */
-export function lostServing(runs: readonly Run[], seen: Observation): string | undefined {
-  const live = ours(seen);
-  const release = live?.metadata.labels?.[releaseLabel];
-  // Both, or it is only the label that somebody changed.
-  if (release === undefined || live?.spec?.template?.metadata?.labels?.[releaseLabel] !== release)
-    return undefined;
-  const known = runs.some((run) => run.release === release) || isUnreadable(live, seen);
-  return known ? undefined : release;
+/** A release that serves, although no record of it says so. */
+export interface Doubtful {
+  release: string;
+  /** Its record was deleted, cannot be read, or tells of a run that is still active, as after an edit of its annotations. */
+  record: 'lost' | 'unreadable' | 'active';
 }
 
-/** While its own record cannot be read, what serves is not exchanged for an older release. */
-function isUnreadable(live: Deployment | undefined, { unreadable }: Observation): boolean {
-  const release = live?.metadata.labels?.[releaseLabel];
-  return unreadable.some(({ name }) => name === release);
+/** The release that serves, where its record is not what it was when it took over: people delete and edit records. */
+export function doubtfulServing(runs: readonly Run[], seen: Observation): Doubtful | undefined {
+  const live = ours(seen);
+  if (!live) return undefined;
+  for (const release of servedBy(live, runs, seen)) {
+    const run = runs.find((each) => each.release === release);
+    if (run && isActive(run)) return { release, record: 'active' };
+    if (run) continue;
+    const isUnreadable = seen.unreadable.some(({ name }) => name === release);
+    return { release, record: isUnreadable ? 'unreadable' : 'lost' };
+  }
+  return undefined;
+}
+
+/** The releases that pods of the Deployment serve: its own; and, while that is not the last good one, those it comes from. */
+function servedBy(live: Deployment, runs: readonly Run[], seen: Observation): Set<string> {
+  const named = live.metadata.labels?.[releaseLabel];
+  // Both, or it is only the label that somebody changed.
+  const isNamed = live.spec?.template?.metadata?.labels?.[releaseLabel] === named;
+  const own = named !== undefined && isNamed ? [named] : [];
+  if (named === lastGood(runs)?.release) return new Set(own);
+  const old = seen.pods.filter(
+    ({ metadata, status }) =>
+      metadata.labels?.[trackLabel] !== undefined &&
+      metadata.deletionTimestamp === undefined &&
+      status?.phase === 'Running',
+  );
+  return new Set([...own, ...old.flatMap(({ metadata }) => metadata.labels?.[releaseLabel] ?? [])]);
 }
 
 /** Only what is known not to be good is taken away: a Deployment whose record is lost goes on serving. */

@@ -28,6 +28,7 @@ describe('serving', () => {
     expect(template.metadata?.labels).to.include(rest.selector.matchLabels);
     expect(rest).to.deep.equal({
       replicas: 2,
+      paused: false,
       progressDeadlineSeconds: 600,
       revisionHistoryLimit: 2,
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },

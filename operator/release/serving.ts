@@ -75,6 +75,8 @@ export function buildDeployment(
     },
     spec: {
       replicas: serving.replicas,
+      // Of what somebody paused neither a release nor its way back would ever come to an end: no deadline counts there.
+      paused: false,
       progressDeadlineSeconds: serving.progressDeadlineSeconds,
       revisionHistoryLimit: 2,
       // No pod goes before its successor has verified the model and is ready.

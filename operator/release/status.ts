@@ -6,7 +6,7 @@ import { timestamp } from '../api/names.ts';
 import type { Activity } from './activity.ts';
 import { findings } from './findings.ts';
 import type { Observation } from './observation.ts';
-import { hasTakenOver, type Rollout } from './rollout.ts';
+import { doubtfulServing, hasTakenOver, type Rollout } from './rollout.ts';
 import { isActive, lastGood, type Run } from './run.ts';
 import { servableOf } from './serving.ts';
 import type { Slots } from './slots.ts';
@@ -81,6 +81,12 @@ function shown<S extends string>({ step, since, reason, message }: Activity<S>) 
 
 /** The release that serves. While a candidate rolls out it is still the one before. */
 function servingOf({ seen, runs }: Situation): ModelReleaseStatus['serving'] {
+  const doubtful = doubtfulServing(runs, seen);
+  if (doubtful) {
+    // An older release would be wrong, and what is right stands in no record any more: only what was said before is left.
+    const { serving } = seen.modelRelease.status ?? {};
+    return serving?.release === doubtful.release ? serving : undefined;
+  }
   const run = lastGood(runs);
   const servable = run && servableOf(run, seen.modelRelease);
   if (!run?.outcome || !servable) return undefined;
