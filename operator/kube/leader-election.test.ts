@@ -80,6 +80,37 @@ describe('leader election', () => {
     expect(world.lease?.spec?.holderIdentity).to.equal(one.holder);
   });
 
+  it('leads no more once it has left, though its last write is answered after', async () => {
+    // The write that takes the Lease, and one that renews it.
+    for (const write of [1, 3]) {
+      const world = createWorld();
+      const one = world.process({ fate: () => ({ fate: 'answered', there: 150, back: 150 }) });
+      let left = false;
+      await world.pass(10_000, () => {
+        if (!left && world.writes.length === write) one.election.abandon();
+        left ||= world.writes.length === write;
+        if (!left) return;
+        expect(one.election.leads(), `after write ${write}`).to.equal(false);
+        expect(() => one.election.guard()).to.throw(LeaseLost);
+      });
+      expect(left).to.equal(true);
+      // Nor does it give the Lease back.
+      expect(world.writes).to.have.length(write);
+    }
+  });
+
+  it('takes the Lease once more when it stood still while it took it', async () => {
+    const world = createWorld();
+    const one = world.process({ fate: () => ({ fate: 'answered', there: 150, back: 150 }) });
+    let still = false;
+    await world.pass(30_000, () => {
+      if (still || world.writes.length === 0) return;
+      still = true;
+      one.standStillUntil(world.now() + 12_000);
+    });
+    expect([one.ended, one.writes()]).to.deep.equal([undefined, true]);
+  });
+
   it('stops without a word to the Lease where it stood by', async () => {
     const world = createWorld();
     world.process();
