@@ -1,9 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { parse } from 'yaml';
+import { type Upstream, upstreamOf } from '../hack/chaos/proxy.ts';
+import { actingAs } from '../hack/chart/acting-as.ts';
 import { type ControlPlane, startControlPlane } from '../hack/cluster/control-plane.ts';
 import { waitFor } from '../hack/process/wait.ts';
 import { modelReleases } from './api/model-release.ts';
@@ -16,7 +15,7 @@ import { createObjects } from './kube/objects.ts';
 import { controllerRevisions, jobs, leases, pathOf } from './kube/resource.ts';
 import { createTransport, type Exchange, type Transport } from './kube/transport.ts';
 import { startOperator } from './operator.ts';
-import { installCrd, operatorToken } from './played-cluster.ts';
+import { installCrd, mountAccount } from './played-cluster.ts';
 import { modelRelease } from './played-life.ts';
 import { type AtWrite, type PlayedOperator, startPlayedOperator } from './played-operators.ts';
 
@@ -25,8 +24,8 @@ describe('operators that share a Lease', function () {
   this.timeout(600_000);
   let plane: ControlPlane;
   let admin: Transport;
-  let directory: string;
-  let kubeconfig: string;
+  let upstream: Upstream;
+  let account: string;
   const all: PlayedOperator[] = [];
   /** Takeovers as they were, for whoever reads the output: nothing is asserted of how long they took. */
   const took: string[] = [];
@@ -38,26 +37,25 @@ describe('operators that share a Lease', function () {
       userAgent: 'test',
     });
     await installCrd(admin);
-    directory = await mkdtemp(join(tmpdir(), 'shelfwise-leadership-'));
-    kubeconfig = join(directory, 'kubeconfig');
-    const config = parse(await readFile(plane.kubeconfig, 'utf8'));
-    const user = { ...config.users[0], user: { token: await operatorToken(admin) } };
-    await writeFile(kubeconfig, JSON.stringify({ ...config, users: [user] }), { mode: 0o600 });
+    upstream = await upstreamOf(plane);
+    account = join(dirname(plane.kubeconfig), 'account');
+    await mountAccount(plane, admin, account);
   });
   after(async () => {
     await Promise.all(all.map((each) => each.stop()));
     await admin?.close();
     await plane?.stop();
-    if (directory) await rm(directory, { recursive: true });
     for (const line of took) console.log(`      ${line}`);
   });
 
   /** The one that leads, and one that stands by: started where there is none. */
   async function pair(): Promise<[PlayedOperator, PlayedOperator]> {
-    const running = () =>
-      all.filter(({ child }) => child.exitCode === null && child.signalCode === null);
-    while (running().length < 2)
-      all.push(await startPlayedOperator(`operator-${all.length + 1}`, kubeconfig));
+    const running = () => all.filter(({ process }) => process.ended() === undefined);
+    const directory = dirname(plane.kubeconfig);
+    while (running().length < 2) {
+      const name = `operator-${all.length + 1}`;
+      all.push(await startPlayedOperator({ name, upstream, account, directory }));
+    }
     return until('one leader', async () => {
       const [one, other] = running() as [PlayedOperator, PlayedOperator];
       const leading = await Promise.all([one.leads(), other.leads()]);
@@ -107,7 +105,7 @@ describe('operators that share a Lease', function () {
       'patch modelreleases.shelfwise.dev/status',
     ]);
     expect(standby.writes).to.deep.equal([]);
-    expect(await standby.isReady()).to.equal(true);
+    expect(await standby.process.isReady()).to.equal(true);
     expect((await lease())?.holderIdentity).to.match(new RegExp(`^${leader.name}_`));
   });
 
@@ -129,7 +127,7 @@ describe('operators that share a Lease', function () {
       const already = leader.writes.length;
       const strike: AtWrite = (_, at) => {
         if (at !== already + nth) return undefined;
-        leader.child.kill('SIGSTOP');
+        void leader.process.signal('SIGSTOP');
         frozen.resolve(performance.now());
         return thaw.promise;
       };
@@ -142,11 +140,11 @@ describe('operators that share a Lease', function () {
       const holder = (await lease())?.holderIdentity;
       const writes = leader.writes.length;
       const others = standby.writes.length;
-      leader.child.kill('SIGCONT');
+      await leader.process.signal('SIGCONT');
       thaw.resolve();
-      expect(await leader.ended).to.equal(1);
+      expect(await ended(leader)).to.equal('exit code 1');
       expect(leader.writes.slice(writes)).to.deep.equal([]);
-      const last = JSON.parse(leader.log.at(-1) ?? '{}');
+      const last = JSON.parse((await leader.log()).at(-1) ?? '{}');
       expect(last).to.include({ level: 60 });
       expect(last.msg).to.match(
         /^The Lease default\/shelfwise-operator is not held any more: .*\.$/,
@@ -162,8 +160,8 @@ describe('operators that share a Lease', function () {
     const [leader, standby] = await pair();
     const transitions = (await lease())?.leaseTransitions ?? 0;
     const since = performance.now();
-    leader.child.kill('SIGTERM');
-    expect(await leader.ended, leader.log.join('\n')).to.equal(0);
+    await leader.process.signal('SIGTERM');
+    expect(await ended(leader)).to.equal('exit code 0');
     await until('the other to lead', async () => (await standby.leads()) || undefined);
     took.push(`after SIGTERM another led ${seconds(performance.now() - since)} later`);
     expect((await lease())?.leaseTransitions).to.equal(transitions + 1);
@@ -178,14 +176,14 @@ describe('operators that share a Lease', function () {
     const asked = Promise.withResolvers<void>();
     leader.after = (_, nth) => {
       if (nth !== before.leader + 1) return undefined;
-      leader.child.kill('SIGTERM');
+      void leader.process.signal('SIGTERM');
       asked.resolve();
       return answer.promise;
     };
     await apply('drained');
     await asked.promise;
     await until('its word that it stops', async () =>
-      leader.log.find((line) => /Stopping/.test(line)),
+      (await leader.log()).find((line) => /Stopping/.test(line)),
     );
     // Two looks of the other pass, and it finds the Lease held.
     const renewed = (await lease())?.renewTime;
@@ -195,7 +193,7 @@ describe('operators that share a Lease', function () {
       return Date.parse(renewTime ?? '') - Date.parse(renewed ?? '') > 3_000 || undefined;
     });
     answer.resolve();
-    expect(await leader.ended, leader.log.join('\n')).to.equal(0);
+    expect(await ended(leader)).to.equal('exit code 0');
     const rest = leader.writes
       .slice(before.leader)
       .map(({ verb, resource }) => `${verb} ${resource}`);
@@ -215,8 +213,8 @@ describe('operators that share a Lease', function () {
 
   it('lets one that stands by go without a word to the Lease', async () => {
     const [leader, standby] = await pair();
-    standby.child.kill('SIGTERM');
-    expect(await standby.ended, standby.log.join('\n')).to.equal(0);
+    await standby.process.signal('SIGTERM');
+    expect(await ended(standby)).to.equal('exit code 0');
     expect(await leader.leads()).to.equal(true);
     expect((await lease())?.holderIdentity).to.match(new RegExp(`^${leader.name}_`));
   });
@@ -237,7 +235,10 @@ describe('operators that share a Lease', function () {
         leaderElection: { namespace, name, podUid: undefined, ...times },
       },
       namespaces: ['here'],
-      connection: await kubeconfigConnection([kubeconfig]),
+      connection: actingAs(
+        'system:serviceaccount:default:operator',
+        await kubeconfigConnection([plane.kubeconfig]),
+      ),
       version: 'test',
       log: pino({ level: 'silent' }),
       ...(observe ? { observe } : {}),
@@ -288,8 +289,7 @@ describe('operators that share a Lease', function () {
   it('is killed: the other leads once the Lease has run out', async () => {
     const [leader, standby] = await pair();
     const since = performance.now();
-    leader.child.kill('SIGKILL');
-    await leader.ended;
+    await leader.process.signal('SIGKILL');
     await apply('killed');
     expect(await begun('killed')).to.deep.equal(['ControllerRevision', 'Job']);
     expect(await standby.leads()).to.equal(true);
@@ -301,6 +301,13 @@ describe('operators that share a Lease', function () {
 
 function until<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
   return waitFor(attempt, { what, limitMs: 120_000, everyMs: 100 });
+}
+
+/** Waits for its end, and says how it was. */
+async function ended(operator: PlayedOperator): Promise<string> {
+  return until(`${operator.name} to end`, async () => operator.process.ended()).catch(
+    async (error) => expect.fail(`${error.message}\n${(await operator.log()).join('\n')}`),
+  );
 }
 
 function seconds(ms: number): string {

@@ -1,5 +1,5 @@
 /** For tests: a real control plane with the CRD, the operator's account under the chart's rules, and played nodes. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { chartRules } from '../hack/chart/rbac.ts';
@@ -147,4 +147,21 @@ export async function operatorToken(transport: Transport): Promise<string> {
     body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
   });
   return status.token;
+}
+
+/**
+ * Makes the folder that the kubelet mounts into the operator's pod, for an operator that runs as a process of its own. Returns the
+ * token's jti, by which the API server's records tell who asked.
+ */
+export async function mountAccount(
+  plane: ControlPlane,
+  admin: Transport,
+  directory: string,
+): Promise<string> {
+  await mkdir(directory, { mode: 0o700 });
+  await copyFile(join(dirname(plane.kubeconfig), 'pki', 'ca.crt'), join(directory, 'ca.crt'));
+  const token = await operatorToken(admin);
+  await writeFile(join(directory, 'token'), token, { mode: 0o600 });
+  const [, claims = ''] = token.split('.');
+  return JSON.parse(Buffer.from(claims, 'base64url').toString()).jti;
 }

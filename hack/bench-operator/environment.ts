@@ -1,8 +1,7 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { kubeconfigConnection } from '../../operator/kube/connection.ts';
 import { createTransport, type Transport } from '../../operator/kube/transport.ts';
-import { installCrd, operatorToken } from '../../operator/played-cluster.ts';
+import { installCrd, mountAccount } from '../../operator/played-cluster.ts';
 import { type AuditedRequest, auditedRequests } from '../cluster/audit.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { startKwok } from '../cluster/kwok.ts';
@@ -70,7 +69,8 @@ export async function startEnvironment(): Promise<Environment> {
       admin,
       stop,
       async startOperator(name, environment = {}) {
-        const { account, token } = await mountAccount(name, plane, admin);
+        const account = join(directory, `account-of-${name}`);
+        const token = await mountAccount(plane, admin, account);
         const operator = await startOperatorProcess({
           token,
           server: plane.url,
@@ -91,19 +91,4 @@ export async function startEnvironment(): Promise<Environment> {
     await stop();
     throw error;
   }
-}
-
-/** What the kubelet mounts into the operator's pod: its account has the rights that the chart gives, and no others. */
-async function mountAccount(
-  name: string,
-  plane: ControlPlane,
-  admin: Transport,
-): Promise<{ account: string; token: string }> {
-  const account = join(dirname(plane.kubeconfig), `account-of-${name}`);
-  await mkdir(account, { mode: 0o700 });
-  await copyFile(join(dirname(plane.kubeconfig), 'pki', 'ca.crt'), join(account, 'ca.crt'));
-  const token = await operatorToken(admin);
-  await writeFile(join(account, 'token'), token, { mode: 0o600 });
-  const [, claims = ''] = token.split('.');
-  return { account, token: JSON.parse(Buffer.from(claims, 'base64url').toString()).jti };
 }

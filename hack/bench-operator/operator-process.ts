@@ -42,7 +42,7 @@ export interface OperatorProcessOptions {
   environment?: Record<string, string>;
 }
 
-const program = new URL('../../operator/main.ts', import.meta.url).pathname;
+const program = join(import.meta.dirname, '..', '..', 'operator', 'main.ts');
 
 export async function startOperatorProcess(
   options: OperatorProcessOptions,
@@ -97,12 +97,14 @@ export async function startOperatorProcess(
   };
   await waitFor(async () => (await page('/healthz')).ok || undefined, {
     what: `the operator ${options.name} to start, see ${log}`,
-    limitMs: 60_000,
+    // Generous, for machines that build something at the same time.
+    limitMs: 120_000,
     hopeless: () => {
       const end = endOf(child);
       return end && `The operator ${options.name} ended (${end}) while it started, see ${log}.`;
     },
   }).catch(async (cause) => {
+    await operator.signal('SIGKILL');
     throw new Error(`${cause.message}\n${lastLines(await readFile(log, 'utf8'), 15)}`, { cause });
   });
   return operator;

@@ -1,9 +1,12 @@
 /** Stands between one operator and the API server, passes everything on, and lets a fault take a request or a watch over. */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { ControlPlane } from '../cluster/control-plane.ts';
 import type { Entry, Journal } from './journal.ts';
 
 export interface Answer {
@@ -41,12 +44,22 @@ export interface Strike {
   event?(nth: number): ((line: string, stream: WatchStream) => void) | undefined;
 }
 
-export interface ProxyOptions {
+/** What a proxy needs to stand in for an API server. */
+export interface Upstream {
   /** https URL of the API server, and the CA that vouches for it. */
   server: string;
   ca: Buffer;
   /** What the proxy itself shows: a certificate of the same CA. */
   certificate: { cert: Buffer; key: Buffer };
+}
+
+export async function upstreamOf({ kubeconfig, url }: ControlPlane): Promise<Upstream> {
+  const pki = (file: string) => readFile(join(dirname(kubeconfig), 'pki', file));
+  const certificate = { cert: await pki('server.crt'), key: await pki('server.key') };
+  return { server: url, ca: await pki('ca.crt'), certificate };
+}
+
+export interface ProxyOptions extends Upstream {
   journal: Journal;
   /** Which operator this proxy is for. */
   slot: string;

@@ -1,7 +1,6 @@
 /** The real API server of all lives, and what an administrator sees of them. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parse } from 'yaml';
 import type {
   ControllerRevision,
   Deployment,
@@ -22,14 +21,17 @@ import {
   services,
 } from '../../operator/kube/resource.ts';
 import type { Transport } from '../../operator/kube/transport.ts';
-import { type PlayedCluster, startPlayedCluster } from '../../operator/played-cluster.ts';
-import type { ProxyOptions } from './proxy.ts';
+import {
+  mountAccount,
+  type PlayedCluster,
+  startPlayedCluster,
+} from '../../operator/played-cluster.ts';
+import { type Upstream, upstreamOf } from './proxy.ts';
 
 export interface World {
   admin: Transport;
   cluster: PlayedCluster;
-  /** What a proxy needs to stand in for the API server. */
-  upstream: Pick<ProxyOptions, 'server' | 'ca' | 'certificate'>;
+  upstream: Upstream;
   /** Where logs of operators lie while the world stands. */
   directory: string;
   /** What the kubelet mounts into the operator's pod: its account has the rights that the chart gives, and no others. */
@@ -52,14 +54,8 @@ export async function startWorld(): Promise<World> {
   const admin = cluster.transport;
   const directory = join(dirname(cluster.kubeconfig), 'operators');
   await mkdir(directory);
-  const pki = (file: string) => readFile(join(dirname(cluster.plane.kubeconfig), 'pki', file));
-  const [ca, cert, key] = await Promise.all(['ca.crt', 'server.crt', 'server.key'].map(pki));
-  if (!ca || !cert || !key) throw new Error('The control plane has no certificates.');
   const account = join(directory, 'account');
-  await mkdir(account, { mode: 0o700 });
-  await writeFile(join(account, 'ca.crt'), ca);
-  const { users } = parse(await readFile(cluster.kubeconfig, 'utf8'));
-  await writeFile(join(account, 'token'), users[0].user.token, { mode: 0o600 });
+  await mountAccount(cluster.plane, admin, account);
   const listeners = new Map<string, Set<Listener>>();
   const running: Promise<void>[] = [];
   const stopping = new AbortController();
@@ -91,7 +87,7 @@ export async function startWorld(): Promise<World> {
     ...reflectors,
     admin,
     cluster,
-    upstream: { server: cluster.plane.url, ca, certificate: { cert, key } },
+    upstream: await upstreamOf(cluster.plane),
     directory,
     account,
     listen(namespace, listener) {
