@@ -36,6 +36,8 @@ export interface Violation {
 export interface Report {
   rows: Row[];
   violations: Violation[];
+  /** Faults whose lives never came so far: one can be shorter than the one that was counted. */
+  neverStruck: string[];
   /** Of the life without faults. */
   counts: { write: number; request: number; event: number };
   seconds: number;
@@ -72,7 +74,7 @@ async function judgeAll(
     request: first.requests.length,
     event: first.watchEvents,
   };
-  const report: Report = { rows: [], violations: [], counts, seconds: 0 };
+  const report: Report = { rows: [], violations: [], neverStruck: [], counts, seconds: 0 };
   const rowOf = (kind: Row['kind']): Row => {
     const known = report.rows.find((row) => row.kind === kind);
     const row = known ?? { kind, lives: 0, struck: 0, violations: 0 };
@@ -83,6 +85,7 @@ async function judgeAll(
     const row = rowOf(kind);
     row.lives++;
     if (struck !== undefined) row.struck++;
+    else if (kind !== 'none') report.neverStruck.push(fault);
     row.violations += found.length;
     for (const words of found) {
       report.violations.push({ fault, struck: struck ?? 'nothing', words });

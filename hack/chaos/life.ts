@@ -173,7 +173,6 @@ async function tell(world: World, namespace: string, eyes: Witness): Promise<Sto
     'the right schedule to be seen',
     (object) => isCurrent(object) && degraded(object) === 'AsDesired',
   );
-  edits.push({ edit: 'spec.schedule.cron', changed: named });
 
   const image = eyes.image();
   const drifted = await drift(world, namespace);
@@ -246,7 +245,7 @@ async function still(world: World, namespace: string, expected?: string[]): Prom
     // One pair of equal looks may lie within a pause of a slow machine.
     return equalLooks >= 6 || undefined;
   };
-  const limit = { what: 'stillness', limitMs: expected ? 60_000 : 120_000, everyMs: 500 };
+  const limit = { what: 'stillness', limitMs: expected ? limitMs : 120_000, everyMs: 500 };
   // Where it never is, the oracles say in what it differs.
   await waitFor(look, limit).catch(() => undefined);
   return state;

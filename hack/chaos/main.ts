@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type Figure, reportOf } from '../bench-operator/report.ts';
 import { table } from '../demo/table.ts';
 import { progress } from '../process/progress.ts';
 import { chaos, type Report } from './chaos.ts';
@@ -30,6 +31,7 @@ function options() {
     process.stdout.write(usage);
     process.exit(0);
   }
+  if (!['table', 'json'].includes(values.output)) throw new Error('-o takes json.');
   const number = (name: 'seed' | 'parallel' | 'writes' | 'others') => {
     if (!/^[1-9]\d{0,8}$/.test(values[name])) throw new Error(`--${name} must be a whole number.`);
     return Number(values[name]);
@@ -48,7 +50,7 @@ function options() {
   } as const;
 }
 
-function show({ rows, violations, counts, seconds }: Report): void {
+function show({ rows, violations, neverStruck, counts, seconds }: Report): void {
   const sum = (of: 'lives' | 'struck' | 'violations') =>
     rows.reduce((total, row) => total + row[of], 0);
   const lines = rows.map(({ kind, lives, struck, violations: found }) => [
@@ -61,6 +63,10 @@ function show({ rows, violations, counts, seconds }: Report): void {
   process.stdout.write(
     `\n  A life without faults has ${counts.write} writes, ${counts.request} requests and ${counts.event} watch events. ${Math.round(seconds)} s.\n`,
   );
+  if (neverStruck.length > 0)
+    process.stdout.write(
+      `\n  Never struck, for lives that were shorter: ${neverStruck.join(', ')}\n`,
+    );
   for (const fault of new Set(violations.map((each) => each.fault))) {
     const mine = violations.filter((each) => each.fault === fault);
     process.stdout.write(
@@ -70,33 +76,51 @@ function show({ rows, violations, counts, seconds }: Report): void {
   }
 }
 
-/** As every command of this project that shows a figure ends. */
-function lastLine({ rows, violations, counts, seconds }: Report): string {
-  const faulty = rows.filter(({ kind }) => kind !== 'none');
-  const figures = {
-    lives: rows.reduce((sum, { lives }) => sum + lives, 0),
-    faults: faulty.reduce((sum, { struck }) => sum + struck, 0),
-    kinds: faulty.length,
-    ...{ writesOfALife: counts.write, requestsOfALife: counts.request },
-    violations: violations.length,
-    seconds: Math.round(seconds),
-  };
-  const targets = { violations: 0 };
-  return JSON.stringify({ name: 'chaos', figures, targets, met: violations.length === 0 });
+/** What never struck has shown nothing: a kind of which no fault did is a target missed. */
+function figuresOf({ rows, violations, neverStruck, counts, seconds }: Report): Figure[] {
+  const kindsTried = rows.filter(({ kind }) => kind !== 'none');
+  const sum = (of: 'lives' | 'struck') => rows.reduce((total, row) => total + row[of], 0);
+  const figure = (name: string, value: number, held: Partial<Figure> = {}): Figure => ({
+    ...{ name, says: name, value, unit: '' },
+    ...held,
+  });
+  return [
+    figure('lives', sum('lives')),
+    figure('faults', sum('struck'), { atLeast: 1 }),
+    figure('neverStruck', neverStruck.length),
+    figure('kinds', kindsTried.length),
+    figure('kindsThatNeverStruck', kindsTried.filter(({ struck }) => struck === 0).length, {
+      exactly: 0,
+    }),
+    figure('writesOfALife', counts.write),
+    figure('requestsOfALife', counts.request),
+    figure('violations', violations.length, { exactly: 0 }),
+    figure('seconds', Math.round(seconds)),
+  ];
 }
 
+function asked(): ReturnType<typeof options> {
+  try {
+    return options();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const { quiet, ...chosen } = asked();
+const shown = progress('chaos');
 try {
-  const { quiet, ...asked } = options();
-  const shown = progress('chaos');
   const report = await chaos({
-    ...asked,
+    ...chosen,
     onProgress: (words) =>
       words.startsWith('VIOLATION') ? shown.done(words) : shown.update(words),
   });
+  const figures = reportOf('chaos', figuresOf(report));
   if (!quiet) show(report);
-  process.stdout.write(`${lastLine(report)}\n`);
-  process.exit(report.violations.length === 0 ? 0 : 1);
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  process.exit(figures.met ? 0 : 1);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n${usage}`);
+  process.stderr.write(`chaos: ${error instanceof Error ? error.message : error}\n`);
   process.exit(2);
 }

@@ -19,7 +19,7 @@ export const watchFaults = {
       setTimeout(() => {
         over = true;
         for (const each of lines) stream.send(each);
-      }, heldMs);
+      }, heldMs).unref();
     };
   },
   'watch-cut': () => (_, stream) => stream.cut(),

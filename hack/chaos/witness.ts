@@ -96,7 +96,7 @@ export function witness(world: World, namespace: string) {
       ),
     usedTwice: () =>
       [...uids]
-        .filter(([, of]) => of.size > 1 && !of.has(''))
+        .filter(([, of]) => of.size > 1)
         .map(([called]) => called)
         .filter((called) => !called.startsWith('Pod ')),
     /** How often each object came to be, and went, by now. Slots are named by their order. */
@@ -134,7 +134,7 @@ export function witness(world: World, namespace: string) {
         );
         return left.length === 0 || undefined;
       };
-      const limit = { what: 'an empty namespace', limitMs: 120_000, everyMs: 200 };
+      const limit = { what: 'an empty namespace', limitMs, everyMs: 200 };
       await waitFor(attempt, limit).catch(() => undefined);
       return left;
     },
