@@ -41,7 +41,10 @@ const parts: Record<string, Part> = {
     }),
 };
 
-const usage = `usage: make bench-operator ARGS='[--only ${Object.keys(parts).join(',')}] [--scale 0.1] [--quick]'`;
+const usage = `usage: make bench-operator ARGS='[options]'
+  --only LIST  some of ${Object.keys(parts).join(',')} (default all)
+  --scale N    share of the targets' load: less is quicker, and shows whether it works (default 1)
+  --quick      shorter rests, pauses and outages than the targets'`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -61,6 +64,13 @@ async function main(): Promise<void> {
   const figures: Figure[] = [];
   for (const name of chosen)
     figures.push(...(await measured(name, parts[name] as Part, { scale, quick: values.quick })));
+  if (scale < 1 || values.quick)
+    figures.push({
+      name: 'scale',
+      says: `less than the targets' load${values.quick ? ', and shorter' : ''}: of it`,
+      value: scale,
+      unit: '×',
+    });
   const report = reportOf('bench-operator', figures);
   process.stdout.write(`\n${figuresTable(figures)}\n\n${JSON.stringify(report)}\n`);
   if (!report.met) process.exitCode = 1;

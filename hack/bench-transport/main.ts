@@ -112,7 +112,9 @@ function tables(measured: Measured, clients: Client[], synced: Syncs): string {
 function figuresOf(measured: Measured, { http1, http2, peer, zipped }: Clients, synced: Syncs) {
   const ratio = (workload: string, one: Client, other: Client) => {
     const others = measured(workload, other);
-    return median(measured(workload, one).map((each, round) => each / (others[round] ?? each)));
+    return median(
+      measured(workload, one).map((each, round) => each / (others[round] ?? Number.NaN)),
+    );
   };
   const times = (name: string, says: string, value: number, atLeast?: number): Figure => ({
     ...{ name, says, value, unit: '×' },
@@ -155,8 +157,19 @@ function figuresOf(measured: Measured, { http1, http2, peer, zipped }: Clients, 
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help)
+    return void process.stdout.write(
+      "usage: make bench-transport ARGS='[--rounds 5]'\n  --rounds N  how often each is measured, after a round that warms up (default 5)\n",
+    );
   const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds is ${values.rounds}: give a whole number above 0.`);
   const plane = await startControlPlane();
   try {
     const connection = await kubeconfigConnection([plane.kubeconfig]);
@@ -203,4 +216,7 @@ async function syncs(kubeconfig: string, rounds: number) {
   return { stream: of('stream'), pages: of('pages'), 'client-node': of('client-node') };
 }
 
-await main();
+await main().catch((error: Error) => {
+  process.stderr.write(`bench-transport: ${error.message}\n`);
+  process.exitCode = 1;
+});
