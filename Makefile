@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .PHONY: bench-operator bench-transport chaos help setup check generate test test-unit test-integration test-e2e demo down cluster images
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: node_modules/.setup ## prepare this machine: packages, TensorFlow for the trainer, backbone weights
 	@npm run -s setup:tensorflow
