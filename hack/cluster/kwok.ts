@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { kubeconfigConnection } from '../../operator/kube/connection.ts';
 import { createObjects } from '../../operator/kube/objects.ts';
@@ -45,7 +44,8 @@ const ownStages = join(import.meta.dirname, 'kwok', 'stages');
  */
 export async function startKwok(options: KwokOptions): Promise<Kwok> {
   const program = await tool('kwok');
-  const directory = await mkdtemp(join(tmpdir(), 'shelfwise-kwok-'));
+  // With the control plane's data, which are removed even after an end that nothing could be done before.
+  const directory = await mkdtemp(join(dirname(options.kubeconfig), 'kwok-'));
   const config = join(directory, 'kwok.yaml');
   await writeFile(config, (await stagesOf(options)).map((stage) => stringify(stage)).join('---\n'));
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...flags(options, config)], {
