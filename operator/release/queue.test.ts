@@ -214,6 +214,23 @@ describe('a training in a queue', () => {
     expect(plan.remove.map(({ kind }) => kind)).to.deep.equal(['Job']);
   });
 
+  it('that was admitted does not pay for its time in the queue when a quota keeps its pod out', () => {
+    const cluster = queued();
+    change(cluster, false, '2026-11-22T05:00:00Z');
+    const job = cluster.job('train');
+    const status = { ...job.status, startTime: '2026-11-22T05:00:00Z' };
+    cluster.jobs.set(job.metadata.name, { ...job, status } as Job);
+    cluster.explanations.set(job.metadata.uid, {
+      ...{ reason: 'FailedCreate', message: 'exceeded quota: gpus', since: '' },
+    });
+    cluster.now = new Date('2026-11-22T05:09:59Z');
+    cluster.step();
+    expect(run(cluster)).to.include({ reason: 'QuotaExceeded', since: '2026-11-22T05:00:00Z' });
+    cluster.now = new Date('2026-11-22T05:10:00Z');
+    cluster.step();
+    expect(cluster.modelRelease.status?.history?.[0]?.reason).to.equal('QuotaExceeded');
+  });
+
   it('that somebody suspended without a queue says so', () => {
     const cluster = new Cluster();
     cluster.step();

@@ -125,13 +125,16 @@ function notBegun(
   pods: Pod[],
   { explanations }: Observation,
 ): Wait {
-  const { uid, creationTimestamp: from } = (pod ?? job).metadata;
+  const { uid, creationTimestamp } = (pod ?? job).metadata;
   const explanation = explanations.get(uid);
-  if (pod) return { problem: waitingFor(pod, explanation), from };
+  if (pod) return { problem: waitingFor(pod, explanation), from: creationTimestamp };
+  // Kubernetes sets it anew when a Job is resumed: what it waited in a queue had a limit of its own.
+  const from = job.status?.startTime ?? creationTimestamp;
   // Also a Job whose pod went with its node has none for a moment: only what the cluster says of it counts as waiting.
   if (!explanation) return { problem: undefined, from };
   // The wait for a next pod begins with the end of the one before it.
-  const since = lastProblem(pods)?.since ?? from;
+  const ended = lastProblem(pods)?.since;
+  const since = ended !== undefined && ended > from ? ended : from;
   return { problem: withoutPods(explanation, since), from: since };
 }
 
