@@ -96,6 +96,20 @@ describe('causes that a real cluster gave', () => {
     });
   }
 
+  for (const cause of ['quota', 'security policy']) {
+    it(`${cause}: the status stands still while the next pod is tried, which has another name`, () => {
+      const cluster = meeting(cause);
+      cluster.step();
+      const { uid } = cluster.job('snapshot').metadata;
+      const before = cluster.explanations.get(uid);
+      if (!before) throw new Error('No explanation.');
+      const message = before.message.replace(/-[a-z0-9]{5}"/, '-zz9zz"');
+      expect(message).to.not.equal(before.message);
+      cluster.explanations.set(uid, { ...before, message });
+      expect(cluster.step().status).to.equal(undefined);
+    });
+  }
+
   it(`${hopeless[0]}: the run fails at once with ${hopeless[1]}`, () => {
     const [cause, reason, says] = hopeless;
     const cluster = meeting(cause);

@@ -77,7 +77,9 @@ const refusals: [RegExp, Reason][] = [
 export function withoutPods({ reason: said, message }: Explanation, since: string): Problem {
   if (said === notTold) return { reason: 'PodNotStarted', message, since };
   const reason = refusals.find(([pattern]) => pattern.test(message))?.[1] ?? 'PodRefused';
-  return { reason, message, since };
+  // Each try has a pod of another name, and the status is to stand still: the end that the API server gives to names goes.
+  const words = message.replace(/(pods "[^"]*-)[b-df-hj-np-tv-xz2456789]{5}"/, '$1…"');
+  return { reason, message: words, since };
 }
 
 function ofEvent({ reason, message }: Explanation): Pick<Problem, 'reason' | 'message'> {
