@@ -117,6 +117,18 @@ describe('bad input: deleted Jobs', () => {
       expect(created(cluster)).to.deep.equal([`${release}-${step}-2`]);
     });
 
+    it(`${step}, without labels, while its deletion goes on: waits, and says nothing twice`, () => {
+      const cluster = at(step);
+      const job = cluster.job(step);
+      const { labels: _, ...metadata } = job.metadata;
+      const deletionTimestamp = '2026-11-22T02:00:01Z';
+      cluster.jobs.delete(job.metadata.name);
+      const stray: Job = { ...job, metadata: { ...metadata, deletionTimestamp } };
+      const plan = decide({ ...cluster.look(), strays: [stray] });
+      const { remove, events, create } = plan;
+      expect([...remove, ...events, ...create]).to.deep.equal([]);
+    });
+
     it(`${step}, whose name is somebody else's: the run waits and says for whom`, () => {
       const cluster = at(step);
       const job = cluster.job(step);

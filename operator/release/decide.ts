@@ -10,7 +10,7 @@ import { covers } from './drift.ts';
 import { driftEvents } from './drift-events.ts';
 import { type Hold, heldBy } from './holds.ts';
 import type { Observation, Plan } from './observation.ts';
-import { leftovers, orphans, prune, removalEvents } from './prune.ts';
+import { leftovers, orphans, prune, removalEvents, strays } from './prune.ts';
 import { buildRecord, recordedAs } from './record.ts';
 import { rollOut } from './rollout.ts';
 import { byAge, isActive, lastGood, type Run } from './run.ts';
@@ -74,7 +74,7 @@ export function decide(seen: Observation): Plan {
   );
   if (taken.length > 0 || seen.obstacle) wakes.push(lookAgainMs);
   if (work.slots.next) wakes.push(clockAgainMs(seen.modelRelease));
-  const unattended = [...orphans(rollout.runs, seen), ...(seen.strays ?? [])];
+  const unattended = [...orphans(rollout.runs, seen), ...strays(seen)];
   const apply = [...services, ...(rollout.apply && deploymentIsOurs ? [rollout.apply] : [])];
   return {
     begin: runs.filter(isNew(seen)).map((run) => buildRecord(run, seen.modelRelease)),

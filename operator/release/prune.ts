@@ -87,15 +87,20 @@ export function orphans(runs: readonly Run[], seen: Observation): Job[] {
   });
 }
 
+/** Jobs that lost the labels by which they are watched. One whose deletion somebody holds up is deleted, and told of, once. */
+export function strays(seen: Observation): Job[] {
+  return (seen.strays ?? []).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
+
 /** What is removed without a run that could tell why. */
 export function removalEvents(removed: readonly Job[], seen: Observation): EventDraft[] {
-  const strays = new Set(seen.strays);
+  const unlabelled = new Set(seen.strays);
   return removed.map((job) => {
     const { name, labels } = job.metadata;
-    const note = strays.has(job)
+    const note = unlabelled.has(job)
       ? `Job ${name} lost the labels by which it is watched: it is removed, and its step started again.`
       : `The record of release ${labels?.[releaseLabel]} is gone: its Job ${name} is removed.`;
-    const reason = strays.has(job) ? 'DriftCorrected' : 'RecordLost';
+    const reason = unlabelled.has(job) ? 'DriftCorrected' : 'RecordLost';
     return { type: 'Warning', reason, action: 'Remove', note };
   });
 }
