@@ -126,6 +126,16 @@ describe('event recorder', () => {
     expect(sent()).to.have.length(2);
   });
 
+  it('drops what comes while a thousand wait, and says so', async () => {
+    await start();
+    for (let i = 0; i < 1_002; i++) recorder.record(note);
+    expect(failures).to.deep.equal(new Array(2).fill('1000 events wait to be written already.'));
+    await recorder.flush();
+    recorder.record(note);
+    await recorder.flush();
+    expect(failures).to.have.length(2);
+  });
+
   it('tells of an event that is none, too, and goes on: no event may end the process', async () => {
     await start();
     const metadata = { ...note.regarding.metadata, namespace: '' };

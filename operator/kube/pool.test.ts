@@ -16,6 +16,8 @@ describe('connections to a TLS server', () => {
   let transport: Transport;
   /** The issuer and serial number of the client certificate of each request. */
   let clients: string[];
+  /** Whose requests are answered 401. */
+  let refused: string | undefined;
 
   const pki = async (name: string) => {
     const path = join(directory, name);
@@ -40,9 +42,14 @@ describe('connections to a TLS server', () => {
 
   async function listen(options: ServerOptions): Promise<number> {
     clients = [];
+    refused = undefined;
     server = createServer(options, (request, response) => {
       const { subject } = (request.socket as TLSSocket).getPeerCertificate();
       clients.push(String(subject?.CN));
+      if (refused !== undefined && refused === subject?.CN) {
+        response.writeHead(401).end();
+        return;
+      }
       response.writeHead(200, { 'x-protocol': request.httpVersion });
       if (request.url?.startsWith('/stream')) response.write('begun');
       else response.end('{}');
@@ -122,6 +129,33 @@ describe('connections to a TLS server', () => {
     expect(state).to.equal('open');
     stop.abort();
     await next.catch(() => undefined);
+  });
+
+  it('are opened anew at once when the API server refuses the client certificate that it knew', async () => {
+    const port = await listen({ ...old.server, ca: old.ca, requestCert: true });
+    let tls: TlsMaterial = { ca: old.ca, ...old.admin };
+    transport = createTransport({
+      connection: {
+        server: `https://127.0.0.1:${port}`,
+        tls: () => tls,
+        headers: async () => ({}),
+        refresh: () => undefined,
+      },
+      userAgent: 'test',
+      recheckMs: 3_600_000,
+    });
+    // undici uses a connection again a turn of the event loop later.
+    const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+    await get();
+    await turn();
+    refused = clients[0];
+    tls = { ca: old.ca, ...old.scheduler };
+    for (let i = 0; i < 3; i++) {
+      await get();
+      await turn();
+    }
+    const renewed = new Array(3).fill('system:kube-scheduler');
+    expect(clients).to.deep.equal(['admin', 'admin', ...renewed]);
   });
 
   for (const { http2, protocol } of [
