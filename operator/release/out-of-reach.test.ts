@@ -47,6 +47,21 @@ function saidAt(cluster: Cluster, time: string) {
 }
 
 describe('a pod whose node does not answer', () => {
+  it('is waited for as lost also when its Job is deleted and waits for it', () => {
+    const cluster = training(running(true), '2026-11-22T02:10:30Z');
+    const job = cluster.job('train');
+    const metadata = { ...job.metadata, deletionTimestamp: '2026-11-22T02:10:00Z' };
+    cluster.jobs.set(job.metadata.name, { ...job, metadata });
+    const early = saidAt(cluster, '02:10:40');
+    expect(early.run?.message).to.include('is being deleted');
+    expect(early.plan.requeueAfterMs).to.be.at.most(50_000);
+    expect(saidAt(cluster, '02:11:30').run?.reason).to.equal('NodeLost');
+    expect(saidAt(cluster, '03:01:40').last).to.include({
+      outcome: 'RunFailed',
+      reason: 'NodeLost',
+    });
+  });
+
   it('is waited for as lost once it should be gone, with the node and the way out', () => {
     const cluster = training(running(false), '2026-11-22T02:10:30Z');
     const { run, phase, plan } = saidAt(cluster, '02:11:30');

@@ -5,7 +5,7 @@ import type { Reason } from '../api/reasons.ts';
 import { endedBy, type Problem } from './failures.ts';
 import { stepContainer } from './jobs.ts';
 import type { Observation } from './observation.ts';
-import { nodeOf, reachOf } from './out-of-reach.ts';
+import { nodeOf, type Reach, reachOf } from './out-of-reach.ts';
 import { queueOf } from './queue.ts';
 import type { Run } from './run.ts';
 import { waitingFor, withoutPods } from './waiting.ts';
@@ -42,9 +42,7 @@ export function stepState(step: Step, run: Run, seen: Observation): StepState {
   // A Job is over only after its pods. One that still works here is an older picture: our watch of pods is behind that of Jobs.
   if (pods.some((pod) => !isOver(pod)) && hasEnded(job)) return { is: 'running', job, message: '' };
   if (ended('Complete')) return { is: 'succeeded', job, attempt, result: resultOf(pods) };
-  // Its pods are ended now, which says nothing about the step; once it is gone, it is started again.
-  if (job.metadata.deletionTimestamp !== undefined)
-    return { is: 'running', job, message: `Job ${job.metadata.name} is being deleted.` };
+  if (job.metadata.deletionTimestamp !== undefined) return goingAway(job, attempt, pods, run, seen);
   const failed = ended('Failed');
   if (failed)
     return { is: 'failed', job, attempt, problem: lastProblem(pods) ?? byCondition(failed, job) };
@@ -70,10 +68,8 @@ function unfinished(
 
   const pod = pods.findLast((each) => !isOver(each));
   const reach = pod && reachOf(pod, training, seen.now);
-  if (reach?.problem) {
-    const { problem, until, wakeAt } = reach;
-    return seen.now < until ? { is: 'waiting', job, problem, wakeAt } : failed(problem);
-  }
+  const lost = reach && outOfReach(reach, job, attempt, seen);
+  if (lost) return lost;
   const wait = job.spec?.suspend ? heldBack(job, seen) : notBegun(job, pod, pods, seen);
   let { problem } = wait;
   if (!problem) {
@@ -96,6 +92,30 @@ function unfinished(
     ? ''
     : ` It waited for spec.training.schedulingTimeoutSeconds (${limit} s).`;
   return failed({ ...problem, message: `${problem.message}${patience}` });
+}
+
+/** Its pods are ended now, which says nothing about the step. Once it is gone, the step is started again. */
+function goingAway(job: Job, attempt: number, pods: Pod[], run: Run, seen: Observation): StepState {
+  const pod = pods.findLast((each) => !isOver(each));
+  const reach = pod && reachOf(pod, run.spec.training, seen.now);
+  const lost = reach && outOfReach(reach, job, attempt, seen);
+  if (lost) return lost;
+  const message = `Job ${job.metadata.name} is being deleted.`;
+  const wakeAt = reach && reach.wakeAt > seen.now ? { wakeAt: reach.wakeAt } : {};
+  return { is: 'running', job, message, ...wakeAt };
+}
+
+/** A pod whose node is silent: it is waited for until nothing is to be hoped for any more. */
+function outOfReach(
+  { problem, until, wakeAt }: Reach,
+  job: Job,
+  attempt: number,
+  { now }: Observation,
+): StepState | undefined {
+  if (!problem) return undefined;
+  return now < until
+    ? { is: 'waiting', job, problem, wakeAt }
+    : { is: 'failed', job, attempt, problem };
 }
 
 /** What is waited for, and since when the limit of that wait counts. */
