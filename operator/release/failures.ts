@@ -4,6 +4,7 @@ import type { ContainerStatus, Pod } from '../api/kubernetes.ts';
 import { timestamp } from '../api/names.ts';
 import type { Reason } from '../api/reasons.ts';
 import { stepContainer } from './jobs.ts';
+import { servingContainer } from './serving-template.ts';
 
 export interface Problem {
   reason: Reason;
@@ -104,7 +105,9 @@ const signals: Partial<Record<number, Pick<Problem, 'reason' | 'message'>>> = {
 
 /** The serving pod that will never be ready: it looked at the model tar and refused it, in the words of its last end. */
 export function refusalOf(pod: Pod): string | undefined {
-  for (const { state, lastState } of pod.status?.containerStatuses ?? []) {
+  for (const { name, state, lastState } of pod.status?.containerStatuses ?? []) {
+    // What the cluster put into the pod knows nothing of models, and may end with any code.
+    if (name !== servingContainer) continue;
     const ended = state?.terminated ?? lastState?.terminated;
     if (ended?.exitCode === exitCodes.BadData) return byExitCode(ended).message;
   }

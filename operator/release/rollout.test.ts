@@ -141,6 +141,21 @@ describe('rollout', () => {
     expect(released(cluster)).to.equal(first);
   });
 
+  it("does not take the end of a container that the cluster added for the model's refusal", () => {
+    const cluster = rolling();
+    const terminated = failure('serve', 'BadData', 'no route');
+    const pod = cluster.servingPod({ phase: 'Running' }, {});
+    const added = { name: 'mesh', image: '', imageID: '', ready: false, restartCount: 1 };
+    const containerStatuses = [
+      ...(pod.status?.containerStatuses ?? []),
+      { ...added, state: {}, lastState: { terminated } },
+    ];
+    cluster.pods.set(pod.metadata.name, { ...pod, status: { ...pod.status, containerStatuses } });
+    cluster.step();
+    expect(released(cluster)).to.equal(second);
+    expect(cluster.modelRelease.status?.candidate?.message).to.include('no route');
+  });
+
   it('waits where a restart may help', () => {
     const cluster = rolling();
     const terminated = failure('serve', 'StoreUnreachable', 'bucket models does not answer');
