@@ -11,7 +11,7 @@ import type {
 import { isOwnedBy, managedBy, managedByLabel } from '../api/metadata.ts';
 import { type ModelRelease, modelReleases } from '../api/model-release.ts';
 import { hasReason } from '../kube/api-error.ts';
-import { ReconcileError } from '../kube/errors.ts';
+import { classify, ReconcileError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubernetesObject, ObjectName, Stored } from '../kube/object.ts';
 import type { Objects } from '../kube/objects.ts';
@@ -41,7 +41,8 @@ const resources: Record<string, Resource> = {
 
 /**
  * Carries out a plan, in its order: a run is recorded before its first Job, what became known before what follows from it. The
- * first error ends it; what was done by then is seen at the next look, and the rest decided anew.
+ * first error ends it; what was done by then is seen at the next look, and the rest decided anew. Only a Deployment or Service
+ * that is not taken as long as nobody changes it, as a wrong spec.serving, does not hold up what has to go: a GPU is not kept by it.
  */
 export async function execute(plan: Plan, seen: Observation, means: Means): Promise<void> {
   const { objects, recorder, written, removed } = means;
@@ -51,13 +52,27 @@ export async function execute(plan: Plan, seen: Observation, means: Means): Prom
     written(await objects.patchAnnotations(controllerRevisions, record, annotations));
   }
   for (const job of plan.create) written(await createJob(job, owner, objects));
-  for (const object of plan.apply) written(await applyOurs(object, seen, objects));
+  let refused: unknown;
+  for (const object of plan.apply) {
+    try {
+      written(await applyOurs(object, seen, objects));
+    } catch (error) {
+      if (!needsAPerson(error)) throw error;
+      refused ??= error;
+    }
+  }
   for (const object of plan.remove) {
     // As it was when this was decided: what has changed since may have to stay.
     await objects.remove(resourceOf(object), object, { onlyIfUnchanged: true });
     removed(object);
   }
+  if (refused !== undefined) throw refused;
   for (const event of plan.events) recorder.record({ ...event, regarding: referenceTo(owner) });
+}
+
+function needsAPerson(error: unknown): boolean {
+  const known = classify(error);
+  return known !== undefined && known.outcome !== 'Transient';
 }
 
 /** The status alone: also after a plan that could not be carried out, so that people learn why. */

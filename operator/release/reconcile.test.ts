@@ -35,6 +35,7 @@ function createScene() {
   const live = new Map<string, Stored<KubernetesObject>>();
   const untold: Stored<KubernetesObject>[] = [];
   const writes: string[] = [];
+  const removed: string[] = [];
   let version = 10;
   let refuse: ((kind: string) => ApiError | undefined) | undefined;
 
@@ -63,7 +64,10 @@ function createScene() {
     create: async (_resource, object) => store(object, 'create'),
     apply: async (_resource, object) => store(object, 'apply'),
     applyTo: async (_resource, _live, object) => store(object, 'apply'),
-    remove: async () => true,
+    remove: async (_resource, { metadata }) => {
+      removed.push(metadata.name);
+      return true;
+    },
     updateStatus: async (_resource, object, status) => {
       const before = object as unknown as ModelRelease;
       return store({ ...before, status: status as ModelReleaseStatus }, 'status') as never;
@@ -100,7 +104,9 @@ function createScene() {
   };
   let reconcile = createReconciler(parts);
   return {
+    caches,
     writes,
+    removed,
     live,
     reconcile: () => reconcile('shop/pictograms'),
     status: () => (live.get('ModelRelease/shop/pictograms') as Stored<ModelRelease>).status,
@@ -234,6 +240,35 @@ describe('reconcile', () => {
     const writes = [...scene.writes];
     await scene.reconcile();
     expect(scene.writes).to.deep.equal(writes);
+  });
+
+  it('removes what has to go although something else is refused for good', async () => {
+    const scene = createScene();
+    await scene.reconcile();
+    scene.tell();
+    const job = scene.live.get(`Job/shop/${release}-snapshot`) as Stored<Job>;
+    const pod = {
+      ...{ apiVersion: 'v1', kind: 'Pod' },
+      metadata: {
+        ...{ name: 'late', namespace: 'shop', uid: 'u', resourceVersion: '1' },
+        ...{ creationTimestamp: birth, labels: job.metadata.labels },
+        ownerReferences: [
+          { apiVersion: 'batch/v1', kind: 'Job', name: 'x', uid: job.metadata.uid },
+        ],
+      },
+      status: { phase: 'Failed', reason: 'DeadlineExceeded' },
+    };
+    scene.caches.pods.put(pod as unknown as Stored<Pod>);
+    // Somebody edited it, and the API server takes no Services any more.
+    const service = scene.live.get('Service/shop/pictograms') as Stored<Service>;
+    const metadata = { ...service.metadata, resourceVersion: '999' };
+    const edited = { ...service, metadata, spec: {} } as Stored<Service>;
+    scene.live.set('Service/shop/pictograms', edited);
+    scene.caches.services.put(edited);
+    scene.refuse(refusal('Service', 422, 'Invalid', 'Service is invalid', 'services'));
+    const error = await scene.reconcile().catch((thrown) => thrown);
+    expect(error).to.include({ outcome: 'Stalled' });
+    expect(scene.removed).to.deep.equal([`${release}-snapshot`]);
   });
 
   it('changes nothing on caches that lack what its predecessor wrote last', async () => {
