@@ -7,11 +7,12 @@ import { listAll } from '../../operator/kube/list.ts';
 import { controllerRevisions, pathOf } from '../../operator/kube/resource.ts';
 import { readRecord } from '../../operator/release/record.ts';
 import type { AuditedRequest } from '../cluster/audit.ts';
+import { inParallel } from '../process/in-parallel.ts';
 import { waitFor } from '../process/wait.ts';
 import { still } from './at-rest.ts';
 import { createCronJobs, cronJobsDone } from './cron-jobs.ts';
 import type { Environment } from './environment.ts';
-import { inParallel, loadReleases, never } from './load.ts';
+import { atOnce, loadReleases, never } from './load.ts';
 import type { OperatorProcess } from './operator-process.ts';
 import type { Figure } from './report.ts';
 import { byVerb, isEvent, isWrite } from './requests.ts';
@@ -141,7 +142,7 @@ async function round(
   const slot = new Date(Math.ceil((Date.now() + 45_000) / 60_000) * 60_000);
   const cron = `${slot.getUTCMinutes()} ${slot.getUTCHours()} ${slot.getUTCDate()} ${slot.getUTCMonth() + 1} *`;
   say(`all are due at ${slot.toISOString()}`);
-  await inParallel(names, (name) =>
+  await inParallel(names, atOnce, (name) =>
     admin.request({
       method: 'PATCH',
       path: pathOf(modelReleases, { namespace, name }),

@@ -5,9 +5,10 @@ import { type ModelRelease, modelReleases } from '../../operator/api/model-relea
 import { listAll } from '../../operator/kube/list.ts';
 import { pathOf, pods } from '../../operator/kube/resource.ts';
 import type { Transport } from '../../operator/kube/transport.ts';
+import { createNamespace } from '../../operator/played-life.ts';
 import { waitFor } from '../process/wait.ts';
 import type { Environment } from './environment.ts';
-import { createNamespace, loader, modelRelease, never } from './load.ts';
+import { loader, modelRelease, never } from './load.ts';
 import type { Figure } from './report.ts';
 
 export interface CausesOptions {

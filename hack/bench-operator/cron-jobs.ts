@@ -2,8 +2,9 @@ import { listAll } from '../../operator/kube/list.ts';
 import type { KubernetesObject } from '../../operator/kube/object.ts';
 import { jobs, type Resource } from '../../operator/kube/resource.ts';
 import type { Transport } from '../../operator/kube/transport.ts';
+import { inParallel } from '../process/in-parallel.ts';
 import { waitFor } from '../process/wait.ts';
-import { inParallel, loader } from './load.ts';
+import { atOnce, loader } from './load.ts';
 
 const cronJobs: Resource = { apiVersion: 'batch/v1', kind: 'CronJob', plural: 'cronjobs' };
 
@@ -38,6 +39,7 @@ export async function createCronJobs(
   const { apiVersion, kind } = cronJobs;
   await inParallel(
     Array.from({ length: count }, (_, number) => `cron-${number}`),
+    atOnce,
     (name) =>
       objects.create(cronJobs, {
         apiVersion,

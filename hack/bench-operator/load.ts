@@ -8,45 +8,20 @@ import {
 import { listAll } from '../../operator/kube/list.ts';
 import type { KubernetesObject, Stored } from '../../operator/kube/object.ts';
 import { createObjects, type Objects } from '../../operator/kube/objects.ts';
-import { controllerRevisions, jobs, type Resource } from '../../operator/kube/resource.ts';
+import { controllerRevisions, jobs } from '../../operator/kube/resource.ts';
 import type { Transport } from '../../operator/kube/transport.ts';
+import { createNamespace } from '../../operator/played-life.ts';
 import { evaluateJob, snapshotJob, trainJob } from '../../operator/release/jobs.ts';
 import { questionOf } from '../../operator/release/question.ts';
 import { buildRecord, readRecord } from '../../operator/release/record.ts';
 import type { Run } from '../../operator/release/run.ts';
 import { hasEnded } from '../../operator/release/step-state.ts';
+import { inParallel } from '../process/in-parallel.ts';
 import { waitFor } from '../process/wait.ts';
 import { history } from './history.ts';
 
-const namespaces: Resource = {
-  apiVersion: 'v1',
-  kind: 'Namespace',
-  plural: 'namespaces',
-  clusterScoped: true,
-};
-
 /** So many at a time keep an API server busy. */
-const atOnce = 48;
-
-/** Does all of it, so many at a time; the first error ends it. */
-export async function inParallel<T>(
-  items: Iterable<T>,
-  work: (item: T) => Promise<unknown>,
-): Promise<void> {
-  const rest = [...items].values();
-  const worker = async () => {
-    for (const item of rest) await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-}
-
-export async function createNamespace(admin: Transport, name: string): Promise<void> {
-  await loader(admin).create(namespaces, {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name },
-  });
-}
+export const atOnce = 48;
 
 export function loader(admin: Transport): Objects {
   return createObjects({ transport: admin, fieldManager: 'bench' });
@@ -136,7 +111,7 @@ export async function loadReleases(
   const { namespace, names, runs, schedule, dataset, withJobs = false } = load;
   await createNamespace(admin, namespace);
   const objects = loader(admin);
-  await inParallel(names, async (name) => {
+  await inParallel(names, atOnce, async (name) => {
     const wanted = modelRelease(namespace, name, { schedule, dataset });
     // The schema fills in the rest.
     const owner = (await objects.create(modelReleases, wanted)) as unknown as Stored<ModelRelease>;

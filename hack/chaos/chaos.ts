@@ -1,5 +1,6 @@
 /** Lives one ModelRelease without faults, then one for each fault, and has the oracles judge each. */
 import { chartRules, grantedBy } from '../chart/rbac.ts';
+import { inParallel } from '../process/in-parallel.ts';
 import type { Evidence } from './evidence.ts';
 import { type Fault, type Kind, kinds, nameOf } from './faults.ts';
 import { type Lived, live, liveStraight, StoryStopped } from './life.ts';
@@ -127,16 +128,4 @@ function chosen(options: ChaosOptions, counts: Report['counts']): Fault[] {
   return only.flatMap((each) =>
     typeof each === 'string' ? planned.filter(({ kind }) => kind === each) : [each],
   );
-}
-
-async function inParallel<T>(
-  items: T[],
-  width: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const rest = items[Symbol.iterator]();
-  const worker = async () => {
-    for (const item of rest) await work(item);
-  };
-  await Promise.all(Array.from({ length: width }, worker));
 }

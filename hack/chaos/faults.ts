@@ -3,7 +3,7 @@ import type { Entry } from './journal.ts';
 import type { Strike } from './proxy.ts';
 import { errorAnswers, httpFaults } from './strike-request.ts';
 import { watchFaults } from './strike-watch.ts';
-import { processFaults } from './strike-write.ts';
+import { type Hands, processFaults } from './strike-write.ts';
 
 export interface Fault {
   kind: Kind;
@@ -58,13 +58,6 @@ export function parseFault(name: string): Fault {
       `"${name}" is no fault: write KIND:N, with KIND one of ${Object.keys(kinds).join(', ')}.`,
     );
   return { kind: kind as Kind, nth: Number(nth) };
-}
-
-/** What a fault can do to the operators of its life. */
-export interface Hands {
-  kill(slot: string): Promise<void>;
-  /** Stops the process, waits until another one leads, and lets it go on. */
-  pauseUntilSucceeded(slot: string): Promise<void>;
 }
 
 export interface ArmedFault extends Strike {

@@ -4,9 +4,10 @@ import { leases, pathOf } from '../../operator/kube/resource.ts';
 import { sum } from '../bench-operator/metrics.ts';
 import { type OperatorProcess, startOperatorProcess } from '../bench-operator/operator-process.ts';
 import { waitFor } from '../process/wait.ts';
-import type { ArmedFault, Hands } from './faults.ts';
+import type { ArmedFault } from './faults.ts';
 import type { Journal } from './journal.ts';
 import { type FaultProxy, startProxy } from './proxy.ts';
+import type { Hands } from './strike-write.ts';
 import type { World } from './world.ts';
 
 /** Shorter than by default, so that a takeover does not take long; not so short that a busy machine hands it to and fro. */

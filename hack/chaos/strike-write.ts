@@ -1,5 +1,11 @@
-import type { Hands } from './faults.ts';
 import type { Held } from './proxy.ts';
+
+/** What a fault can do to the operators of its life. */
+export interface Hands {
+  kill(slot: string): Promise<void>;
+  /** Stops the process, waits until another one leads, and lets it go on. */
+  pauseUntilSucceeded(slot: string): Promise<void>;
+}
 
 type Act = (held: Held, hands: Hands) => Promise<void>;
 
