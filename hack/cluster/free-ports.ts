@@ -1,18 +1,30 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 
-/** Ports of 127.0.0.1 that nobody listens on now: all held at once while asking, so that they differ. */
+/**
+ * Linux itself hands out ports from 32768 on (net.ipv4.ip_local_port_range), to whoever listens at any port or connects: one of those
+ * could be taken before the program that was told of it listens. NodePorts begin at 30000.
+ */
+const [first, end] = [20_000, 30_000];
+const given = new Set<number>();
+
+/** Ports that nobody listens on now; each is given once only, as long as there are others. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer().once('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    if (given.size === end - first) given.clear();
+    const port = randomInt(first, end);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
+  });
 }
