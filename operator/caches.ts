@@ -70,7 +70,6 @@ export function createCaches(
   ): Cache<T> {
     const parts = new Map<string, Reflector<T>>();
     const cache = namespaces.length === 0 ? undefined : joinCaches(parts);
-    const size = () => [...parts.values()].reduce((sum, part) => sum + part.size(), 0);
     for (const scope of scopes) {
       const { namespace } = scope;
       const reflector = createReflector<T>({
@@ -83,9 +82,7 @@ export function createCaches(
           if (scope.isComplete) for (const key of whose(change)) changed(key);
         },
         onFailure: (error, retryInMs) => onFailure?.(error, retryInMs, watched),
-        ...(observe
-          ? { observe: { ...observe, changed: (of) => observe.changed(of, size()) } }
-          : {}),
+        ...(observe ? { observe } : {}),
       });
       const watched: Watched = { plural: resource.plural, namespace, ...reflector };
       parts.set(namespace ?? '', reflector);

@@ -17,6 +17,10 @@ describe('metrics of the engine', () => {
     metrics.queue.worked(0.004, 'failed');
     metrics.queue.retried();
     metrics.reflector.failed('jobs', 'Expired');
+    // Two caches of one resource, of two namespaces or two selectors.
+    metrics.reflector.grew('jobs', 5);
+    metrics.reflector.grew('jobs', 2);
+    metrics.reflector.grew('jobs', -1);
     let longestRunningSeconds = 1;
     metrics.queueState(() => ({ ready: 0, delayed: 7, running: 2, longestRunningSeconds }));
     longestRunningSeconds = 90;
@@ -34,6 +38,7 @@ describe('metrics of the engine', () => {
       'x_reconcile_seconds_count{outcome="failed"} 1',
       'x_reconcile_retries_total 1',
       'x_cache_failures_total{resource="jobs",reason="Expired"} 1',
+      'x_cache_objects{resource="jobs"} 6',
       'x_queue_delayed 7',
       'x_reconciles_running 2',
       'x_reconcile_longest_running_seconds 90',

@@ -70,7 +70,7 @@ export function createEngineMetrics(registry: Registry, prefix: string): EngineM
     'Complete lists: one at the start, more after a watch was lost for long.',
     ['resource'],
   );
-  const objects = gauge('cache_objects', 'Objects in the cache.', ['resource']);
+  const objects = gauge('cache_objects', 'Objects in the caches of a resource.', ['resource']);
   const failures = counter('cache_failures_total', 'Lists and watches that ended in an error.', [
     'resource',
     'reason',
@@ -110,7 +110,7 @@ export function createEngineMetrics(registry: Registry, prefix: string): EngineM
     },
     reflector: {
       listed: (resource) => lists.inc({ resource }),
-      changed: (resource, count) => objects.set({ resource }, count),
+      grew: (resource, by) => objects.inc({ resource }, by),
       failed: (resource, reason) => failures.inc({ resource, reason }),
     },
   };

@@ -155,6 +155,26 @@ describe('reflector', () => {
     expect(failures).to.deep.equal([]);
   });
 
+  it('tells by how much it grew', async () => {
+    const grew: number[] = [];
+    const deleted = line('DELETED', pod('a', '12'));
+    await play(
+      [
+        list('10', pod('a', '1'), pod('b', '2')),
+        watch('10', line('ADDED', pod('c', '11')), line('MODIFIED', pod('c', '11')), deleted),
+      ],
+      {
+        observe: {
+          listed: () => undefined,
+          failed: () => undefined,
+          grew: (_, by) => grew.push(by),
+        },
+      },
+    );
+    await holds({ b: '2', c: '11' });
+    expect(grew).to.deep.equal([2, 1, 0, -1]);
+  });
+
   it('is not synced before the first complete list, however the server fails', async () => {
     await play([
       { want: 'list', reply: (response) => refuse(response, 503, 'Down', 'no') },

@@ -30,7 +30,8 @@ export interface ReflectorOptions<T extends KubernetesObject> extends Selection 
 
 export interface ReflectorObserver {
   listed(plural: string, objects: number): void;
-  changed(plural: string, objects: number): void;
+  /** By how many objects, or fewer; the sum over all is what the caches of a resource hold. */
+  grew(plural: string, by: number): void;
   failed(plural: string, reason: string): void;
 }
 
@@ -85,14 +86,17 @@ export function createReflector<T extends KubernetesObject>(
   let failures = 0;
   let lastFailure = Number.NEGATIVE_INFINITY;
   let fruitless = 0;
+  /** How many objects the observer knows of. */
+  let counted = 0;
 
   function keep(object: Stored<T>): Stored<T> {
     return transform(trimmed(object));
   }
 
   function tell(changes: (Change<T> | undefined)[]): void {
+    options.observe?.grew(resource.plural, cache.size() - counted);
+    counted = cache.size();
     for (const change of changes) if (change) notify(options, change);
-    options.observe?.changed(resource.plural, cache.size());
   }
 
   function hold(objects: Stored<T>[], version: string): void {
