@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { pino } from 'pino';
 import { type Upstream, upstreamOf } from '../hack/chaos/proxy.ts';
 import { actingAs } from '../hack/chart/acting-as.ts';
 import { type ControlPlane, startControlPlane } from '../hack/cluster/control-plane.ts';
@@ -14,10 +13,10 @@ import type { KubernetesObject } from './kube/object.ts';
 import { createObjects } from './kube/objects.ts';
 import { controllerRevisions, jobs, leases, pathOf } from './kube/resource.ts';
 import { createTransport, type Exchange, type Transport } from './kube/transport.ts';
-import { startOperator } from './operator.ts';
 import { installCrd, mountAccount } from './played-cluster.ts';
-import { modelRelease } from './played-life.ts';
+import { createNamespace, modelRelease } from './played-life.ts';
 import { type AtWrite, type PlayedOperator, startPlayedOperator } from './played-operators.ts';
+import { startTestOperator, testConfig } from './test-operator.ts';
 
 /** Operators as processes, with the times that they have by default. No node runs a pod: the work is to begin runs. */
 describe('operators that share a Lease', function () {
@@ -66,11 +65,7 @@ describe('operators that share a Lease', function () {
 
   async function apply(namespace: string): Promise<void> {
     const objects = createObjects({ transport: admin, fieldManager: 'person' });
-    const kind = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces' };
-    await objects.create(
-      { ...kind, clusterScoped: true },
-      { ...kind, metadata: { name: namespace } },
-    );
+    await createNamespace(admin, namespace);
     await objects.create(modelReleases, modelRelease(namespace));
   }
 
@@ -226,21 +221,11 @@ describe('operators that share a Lease', function () {
     observe?: (exchange: Exchange) => void,
   ) {
     const times = { leaseDurationSeconds: 15, renewDeadlineSeconds: 10, retryPeriodSeconds: 2 };
-    return startOperator({
-      config: {
-        images: { trainer: 'r/trainer:1', snapshot: 'r/snapshot:1', inference: 'r/inference:1' },
-        imagePullPolicy: 'IfNotPresent',
-        port: 0,
-        pod: 'here',
-        leaderElection: { namespace, name, podUid: undefined, ...times },
-      },
+    const user = 'system:serviceaccount:default:operator';
+    const connection = actingAs(user, await kubeconfigConnection([plane.kubeconfig]));
+    return startTestOperator(connection, {
+      config: { ...testConfig, leaderElection: { namespace, name, podUid: undefined, ...times } },
       namespaces: ['here'],
-      connection: actingAs(
-        'system:serviceaccount:default:operator',
-        await kubeconfigConnection([plane.kubeconfig]),
-      ),
-      version: 'test',
-      log: pino({ level: 'silent' }),
       ...(observe ? { observe } : {}),
     });
   }

@@ -3,17 +3,20 @@ import { pino } from 'pino';
 import type { Connection } from './kube/connection.ts';
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts';
 
+/** An operator that is alone. */
+export const testConfig: OperatorOptions['config'] = {
+  images: { trainer: 'r/trainer:1', snapshot: 'r/snapshot:1', inference: 'r/inference:1' },
+  imagePullPolicy: 'IfNotPresent',
+  port: 0,
+  pod: 'operator-0',
+};
+
 export function startTestOperator(
   connection: Connection,
   options: Partial<OperatorOptions> = {},
 ): Promise<Operator> {
   return startOperator({
-    config: {
-      images: { trainer: 'r/trainer:1', snapshot: 'r/snapshot:1', inference: 'r/inference:1' },
-      imagePullPolicy: 'IfNotPresent',
-      port: 0,
-      pod: 'operator-0',
-    },
+    config: testConfig,
     connection,
     version: 'test',
     log: pino({ level: 'silent' }),

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { pino } from 'pino';
 import { kubeconfigConnection } from '../../operator/kube/connection.ts';
 import { requestInfo } from '../../operator/kube/request-info.ts';
 import { createTransport, type Exchange, type Transport } from '../../operator/kube/transport.ts';
-import { type Operator, startOperator } from '../../operator/operator.ts';
+import type { Operator } from '../../operator/operator.ts';
 import { goodMessages, type PlayedKubelet, playKubelet } from '../../operator/played-kubelet.ts';
 import { live } from '../../operator/played-life.ts';
+import { startTestOperator, testConfig } from '../../operator/test-operator.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { createKubectl } from '../shop/kubectl.ts';
 import { actingAs } from './acting-as.ts';
@@ -72,23 +72,15 @@ describe('the operator under the rules of the chart', function () {
       if (!chapter) throw new Error(`${context.release} is one run more than were asked for.`);
       return goodMessages(context, chapter.finds);
     });
-    operator = await startOperator({
+    const times = { leaseDurationSeconds: 15, renewDeadlineSeconds: 10, retryPeriodSeconds: 2 };
+    const user = `system:serviceaccount:${namespace}:shelfwise`;
+    operator = await startTestOperator(actingAs(user, connection), {
       config: {
-        images: { trainer: 'r/trainer:1', snapshot: 'r/snapshot:1', inference: 'r/inference:1' },
-        imagePullPolicy: 'IfNotPresent',
-        port: 0,
-        pod: 'operator-0',
-        leaderElection: {
-          ...{ namespace, name: 'shelfwise', podUid: undefined },
-          ...{ leaseDurationSeconds: 15, renewDeadlineSeconds: 10, retryPeriodSeconds: 2 },
-        },
+        ...testConfig,
+        leaderElection: { namespace, name: 'shelfwise', podUid: undefined, ...times },
       },
-      connection: actingAs(`system:serviceaccount:${namespace}:shelfwise`, connection),
-      version: 'test',
-      log: pino({ level: 'silent' }),
       intercept: sendingTwice,
       observe: (exchange) => exchanges.push(exchange),
-      timing: { baseDelayMs: 50, maximumDelayMs: 1_000 },
     });
   });
 

@@ -4,9 +4,10 @@ import { modelReleases } from '../../operator/api/model-release.ts';
 import { kubeconfigConnection } from '../../operator/kube/connection.ts';
 import { createObjects } from '../../operator/kube/objects.ts';
 import { createTransport, type Exchange, type Transport } from '../../operator/kube/transport.ts';
-import { type Operator, startOperator } from '../../operator/operator.ts';
+import type { Operator } from '../../operator/operator.ts';
 import { goodMessages, type PlayedKubelet, playKubelet } from '../../operator/played-kubelet.ts';
 import { live, modelRelease, statusOf } from '../../operator/played-life.ts';
+import { startTestOperator } from '../../operator/test-operator.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { waitFor } from '../process/wait.ts';
 import { createKubectl, type Kubectl, type KubeObject } from '../shop/kubectl.ts';
@@ -51,19 +52,11 @@ describe('the operator in a list of namespaces, with the Roles that the chart gi
     kubelet = playKubelet(admin, (context) =>
       goodMessages(context, { dataset: 'a', accuracy: 0.9 }),
     );
-    operator = await startOperator({
-      config: {
-        images: { trainer: 'r/trainer:1', snapshot: 'r/snapshot:1', inference: 'r/inference:1' },
-        imagePullPolicy: 'IfNotPresent',
-        port: 0,
-        pod: 'operator-0',
-      },
+    const user = `system:serviceaccount:${system}:shelfwise`;
+    operator = await startTestOperator(actingAs(user, connection), {
       namespaces: ['shop', 'locked'],
-      connection: actingAs(`system:serviceaccount:${system}:shelfwise`, connection),
-      version: 'test',
       log: pino({ level: 'warn' }, { write: (line) => void warnings.push(line) }),
       observe: (exchange) => exchanges.push(exchange),
-      timing: { baseDelayMs: 50, maximumDelayMs: 1_000 },
     });
   });
   after(async () => {
