@@ -123,7 +123,7 @@ export async function installCrd(transport: Transport): Promise<void> {
         (each) => each.type === 'Established' && each.status === 'True',
       );
     },
-    { what: 'the CRD to be established', limitMs: 60_000 },
+    { what: 'the CRD to be established', limitMs: 240_000 },
   );
 }
 

@@ -44,7 +44,7 @@ export async function leader(environment: Environment, options: LeaderOptions): 
   let standby = await start();
   await waitFor(async () => (await leads(leading)) || undefined, {
     what: 'the first operator to lead',
-    limitMs: 60_000,
+    limitMs: 240_000,
   });
   await still(environment, leading);
   const vandal = deleteServices(environment, names);
@@ -64,7 +64,7 @@ export async function leader(environment: Environment, options: LeaderOptions): 
         await leading.signal('SIGCONT');
         await waitFor(async () => leading.ended(), {
           what: 'the operator that lost its Lease to end',
-          limitMs: 60_000,
+          limitMs: 240_000,
         });
       }
       await struck;
@@ -76,7 +76,7 @@ export async function leader(environment: Environment, options: LeaderOptions): 
       standby = await start();
       await waitFor(async () => (await standby.isReady()) || undefined, {
         what: 'the standby to be ready',
-        limitMs: 60_000,
+        limitMs: 240_000,
       });
     }
   } finally {
@@ -135,7 +135,7 @@ function writesOf(
     },
     {
       what: `the operator to write, see ${operator.log}`,
-      limitMs: 120_000,
+      limitMs: 240_000,
       everyMs: 500,
       hopeless: () => operator.ended() && `The operator ended, see ${operator.log}.`,
     },

@@ -15,7 +15,11 @@ describe('the report of a benchmark', () => {
     [5, { atMost: 5 }, true],
     [5.01, { atMost: 5 }, false],
     [Number.NaN, { atMost: 5 }, false],
+    [5, { atLeast: 5 }, true],
+    [4.99, { atLeast: 5 }, false],
+    [Number.NaN, { atLeast: 5 }, false],
     [0, { exactly: 0 }, true],
+    [Number.NaN, { exactly: 0 }, false],
     [1, { exactly: 0 }, false],
   ];
   for (const [value, held, met] of cases) {

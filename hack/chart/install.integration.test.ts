@@ -32,12 +32,12 @@ describe('the chart and the manifests on a Kubernetes API', function () {
       'wait',
       'crd/modelreleases.shelfwise.dev',
       '--for=condition=Established',
-      '--timeout=60s',
+      '--timeout=240s',
     ]);
   const podOf = (where: string, selector: string) =>
     waitFor(async () => (await kubectl.list('pods', where, selector))[0], {
       what: `a pod ${selector} in ${where}, which enforces the restricted Pod Security Standard`,
-      limitMs: 60_000,
+      limitMs: 240_000,
     });
 
   it('installs, says what to do next, and its pod is admitted under the restricted standard', async () => {

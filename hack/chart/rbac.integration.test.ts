@@ -62,7 +62,7 @@ describe('the operator under the rules of the chart', function () {
     ]);
     const kubectl = await createKubectl(plane.kubeconfig);
     const crd = 'crd/modelreleases.shelfwise.dev';
-    await kubectl.run(['wait', crd, '--for=condition=Established', '--timeout=60s']);
+    await kubectl.run(['wait', crd, '--for=condition=Established', '--timeout=240s']);
     const connection = await kubeconfigConnection([plane.kubeconfig]);
     admin = createTransport({ connection, userAgent: 'test' });
     const releases: string[] = [];

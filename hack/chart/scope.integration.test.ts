@@ -42,7 +42,7 @@ describe('the operator in a list of namespaces, with the Roles that the chart gi
       ...['--set', 'watchNamespaces={shop,locked}'],
     ]);
     const crd = 'crd/modelreleases.shelfwise.dev';
-    await kubectl.run(['wait', crd, '--for=condition=Established', '--timeout=60s']);
+    await kubectl.run(['wait', crd, '--for=condition=Established', '--timeout=240s']);
     const connection = await kubeconfigConnection([plane.kubeconfig]);
     admin = createTransport({ connection, userAgent: 'test' });
     const objects = createObjects({ transport: admin, fieldManager: 'person' });

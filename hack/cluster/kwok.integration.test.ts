@@ -49,7 +49,7 @@ describe('nodes played by kwok', function () {
         const pod = await objects.get<Pod>(pods, metadata);
         return pod?.status?.phase === 'Pending' ? undefined : pod;
       },
-      { what: `the pod ${metadata.name} to be played`, limitMs: 120_000 },
+      { what: `the pod ${metadata.name} to be played`, limitMs: 240_000 },
     );
   }
   let count = 0;

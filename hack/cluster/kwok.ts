@@ -129,7 +129,7 @@ async function addNodes(
           // The node lifecycle controller takes its taint away once the node is ready: not before does a pod come.
           return (ready?.status === 'True' && !node?.spec?.taints?.length) || undefined;
         },
-        { what: `kwok to make node ${name} ready`, limitMs: 120_000, hopeless },
+        { what: `kwok to make node ${name} ready`, limitMs: 240_000, hopeless },
       );
     }
   } finally {
