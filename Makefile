@@ -50,7 +50,7 @@ cluster: node_modules/.setup ## start the cluster (CLUSTER=local|kind|current)
 bench-operator: node_modules/.setup ## the operator under load, beside its targets (ARGS='--help' lists the options)
 	@node hack/bench-operator/main.ts $(ARGS)
 
-bench-transport: node_modules/.setup ## requests per CPU second of the operator's transport, beside client-node's and HTTP/2
+bench-transport: node_modules/.setup ## requests per CPU second of the operator's transport, beside client-node's and HTTP/2 (ARGS='--help')
 	@node hack/bench-transport/main.ts $(ARGS)
 
 images: node_modules/.setup ## build the images and push them where the cluster finds them
