@@ -61,7 +61,10 @@ export async function startKueue(
     await ended;
     await rm(directory, { recursive: true, force: true });
   };
-  const hopeless = () => (child.exitCode === null ? undefined : 'Kueue ended while it started.');
+  const hopeless = () =>
+    child.exitCode === null && child.signalCode === null
+      ? undefined
+      : 'Kueue ended while it started.';
   try {
     await mountCertificate(kubectl, directory, hopeless);
     await waitFor(() => isReady(kubectl, healthPort), {
