@@ -114,7 +114,7 @@ describe('the operator beside a real Kueue', function () {
         const { items } = await listAll<Pod>(admin, { resource: pods, namespace, labelSelector });
         return items.find(({ status }) => status?.phase === 'Running');
       },
-      { what: `the training of ${namespace} to work`, limitMs: 60_000 },
+      { what: `the training of ${namespace} to work`, limitMs: 240_000 },
     );
 
   /** Puts a pod on a node: one without is deleted at once, without a word of its own. */
