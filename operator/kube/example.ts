@@ -48,10 +48,17 @@ export async function keepDigests(
     onError: (key, error, retryInMs) => log(`${key}: ${error} Next try in ${retryInMs} ms.`),
   });
 
-  const caches = Promise.all([sources.run(signal), digests.run(signal)]);
-  await Promise.race([caches, Promise.all([sources.synced, digests.synced])]);
-  await Promise.all([caches, queue.run(signal)]);
-  await transport.close();
+  // What throws ends all of it: no queue works on with a cache that stands still.
+  const ended = new AbortController();
+  const running = AbortSignal.any([signal, ended.signal]);
+  try {
+    const caches = Promise.all([sources.run(running), digests.run(running)]);
+    await Promise.race([caches, Promise.all([sources.synced, digests.synced])]);
+    await Promise.all([caches, queue.run(running)]);
+  } finally {
+    ended.abort();
+    await transport.close();
+  }
 }
 
 function digestOf({ kind, apiVersion, metadata, data = {} }: Stored<ConfigMap>): ConfigMap {
