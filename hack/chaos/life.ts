@@ -1,7 +1,7 @@
 /** A ModelRelease from its first day to its deletion: a story that takes the operator through all that it does. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from '../../operator/api/kubernetes.ts';
-import { runNowAnnotation } from '../../operator/api/metadata.ts';
+import { releaseLabel, runNowAnnotation } from '../../operator/api/metadata.ts';
 import { type ModelRelease, modelReleases } from '../../operator/api/model-release.ts';
 import { releaseName, timestamp } from '../../operator/api/names.ts';
 import { deployments, pathOf } from '../../operator/kube/resource.ts';
@@ -58,11 +58,12 @@ export async function live(
   try {
     const story = await tell(world, namespace, eyes);
     const state = await still(world, namespace, expected);
-    const { born, gone } = eyes.counts();
     await rest(world, namespace, operators);
     const before = journal.entries.length;
     await rest(world, namespace, operators);
     const writesAtRest = journal.entries.slice(before).filter(({ write }) => write !== undefined);
+    // Not sooner: what is watched may be behind the state, which was asked for.
+    const { born, gone } = eyes.counts();
     await removeModelRelease(world.admin, namespace);
     const orphans = await eyes.orphans();
     ended = await operators.stop();
@@ -183,8 +184,13 @@ async function tell(world: World, namespace: string, eyes: Witness): Promise<Sto
   await runNow(dataset('shuffled/5000'), 'GateFailed');
   await runNow(dataset('third/9500/serve-11'), 'RolledBack');
   await runNow(dataset(last), 'Served');
-  edits.push({ edit: 'spec.dataset', changed: eyes.release() === releaseAt() });
-  await eyes.deploymentTo('one pod to serve at the end', servesWith(1));
+  const servesLast = (each: Deployment) =>
+    each.metadata.labels?.[releaseLabel] === releaseAt() && servesWith(1)(each);
+  const changed = await eyes.deploymentTo('the last release to serve', servesLast).then(
+    () => true,
+    () => false,
+  );
+  edits.push({ edit: 'spec.dataset', changed });
   return { edits, thereAndBack, wrongSpec };
 }
 
