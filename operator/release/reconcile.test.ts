@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ControllerRevision, Deployment, Job, Pod, Service } from '../api/kubernetes.ts';
-import { modelReleaseLabel } from '../api/metadata.ts';
+import { modelReleaseLabel, ownedBy, recordAnnotations, releaseLabel } from '../api/metadata.ts';
 import type { ModelRelease, ModelReleaseStatus } from '../api/model-release.ts';
 import { byModelRelease } from '../caches.ts';
 import { ApiError } from '../kube/api-error.ts';
@@ -36,6 +36,7 @@ function createScene() {
   const untold: Stored<KubernetesObject>[] = [];
   const writes: string[] = [];
   const removed: string[] = [];
+  let kept: ApiError | undefined;
   let version = 10;
   let refuse: ((kind: string) => ApiError | undefined) | undefined;
 
@@ -65,6 +66,7 @@ function createScene() {
     apply: async (_resource, object) => store(object, 'apply'),
     applyTo: async (_resource, _live, object) => store(object, 'apply'),
     remove: async (_resource, { metadata }) => {
+      if (kept) throw kept;
       removed.push(metadata.name);
       return true;
     },
@@ -123,6 +125,10 @@ function createScene() {
       const changed = { ...object, metadata: { ...object.metadata, annotations } };
       live.set('ModelRelease/shop/pictograms', changed);
       caches.modelReleases.put(changed);
+    },
+    /** The API server refuses to delete anything. */
+    keep: (answer: ApiError | undefined) => {
+      kept = answer;
     },
     refuse: (answer: typeof refuse) => {
       refuse = answer;
@@ -240,6 +246,31 @@ describe('reconcile', () => {
     const writes = [...scene.writes];
     await scene.reconcile();
     expect(scene.writes).to.deep.equal(writes);
+  });
+
+  it('takes the refusal to delete a Job for no refusal of the one that was created', async () => {
+    const scene = createScene();
+    await scene.reconcile();
+    scene.tell();
+    await scene.reconcile();
+    // Somebody deleted the first attempt, and a Job is left of a run without a record.
+    scene.caches.jobs.drop({ namespace: 'shop', name: `${release}-snapshot` });
+    scene.live.delete(`Job/shop/${release}-snapshot`);
+    scene.caches.jobs.put({
+      ...{ apiVersion: 'batch/v1', kind: 'Job', spec: {} },
+      metadata: {
+        ...{ name: 'old', namespace: 'shop', uid: 'old', resourceVersion: '1' },
+        ...{ creationTimestamp: birth, ownerReferences: [ownedBy(modelRelease())] },
+        labels: { [modelReleaseLabel]: 'pictograms', [releaseLabel]: 'pictograms-old' },
+      },
+    } as unknown as Stored<Job>);
+    const facts = { verb: 'delete', resource: 'jobs.batch', object: 'old', status: 422 };
+    scene.keep(new ApiError({ ...facts, reason: 'Invalid', message: 'a policy keeps it' }));
+    const error = await scene.reconcile().catch((thrown) => thrown);
+    expect(error).to.include({ outcome: 'Stalled' });
+    const record = scene.live.get(`ControllerRevision/shop/${release}`);
+    expect(record?.metadata.annotations).to.not.have.property(recordAnnotations.outcome);
+    expect(scene.live.has(`Job/shop/${release}-snapshot-2`)).to.equal(true);
   });
 
   it('removes what has to go although something else is refused for good', async () => {

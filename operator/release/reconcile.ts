@@ -104,7 +104,10 @@ function changesSomething({ begin, note, create, apply, remove }: Plan): boolean
 /** What a person has to know of an error that does not pass by itself. */
 function obstacleOf({ outcome, reason, message, cause }: ReconcileError, plan: Plan): Obstacle {
   const refused =
-    outcome === 'Stalled' && cause instanceof ApiError && cause.resource === 'jobs.batch';
+    outcome === 'Stalled' &&
+    cause instanceof ApiError &&
+    cause.verb === 'create' &&
+    cause.resource === 'jobs.batch';
   return {
     reason: reason in reasons ? (reason as Reason) : 'Refused',
     message,
