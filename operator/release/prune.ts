@@ -1,7 +1,9 @@
 import type { ControllerRevision, Job } from '../api/kubernetes.ts';
 import { isOwnedBy, releaseLabel } from '../api/metadata.ts';
+import { timestamp } from '../api/names.ts';
 import type { EventDraft, Observation } from './observation.ts';
 import { lastGood, type Run, type Trigger } from './run.ts';
+import { readSchedule } from './schedule.ts';
 import { hasEnded } from './step-state.ts';
 
 /** Somebody may have lowered spec.historyLimit, or made records by the thousand: nobody has to wait until all of them are gone. */
@@ -16,7 +18,7 @@ export function prune(runs: readonly Run[], seen: Observation): (Job | Controlle
   const { historyLimit } = seen.modelRelease.spec;
   const recorded = new Set(seen.runs.filter((run) => run.outcome).map((run) => run.release));
   const finished = runs.filter((run) => recorded.has(run.release));
-  const kept = indispensable(runs);
+  const kept = indispensable(runs, seen);
   const surplus = finished
     .slice(0, Math.max(0, finished.length - historyLimit))
     .filter((run) => !kept.has(run.release))
@@ -105,14 +107,20 @@ export function removalEvents(removed: readonly Job[], seen: Observation): Event
   });
 }
 
-/** What later decisions are made from: the last good release, the last snapshot, and which slots were used. */
-function indispensable(runs: readonly Run[]): Set<string> {
+/** What later decisions are made from: the last good release, the last snapshot, the last answer, and which slots were used. */
+function indispensable(runs: readonly Run[], { now, modelRelease }: Observation): Set<string> {
   const newestOf = (trigger: Trigger) => runs.findLast((run) => run.trigger === trigger);
+  const schedule = readSchedule(modelRelease.spec.schedule);
+  const slot = 'invalid' in schedule ? undefined : schedule.latest(now);
   const needed = [
     lastGood(runs),
     runs.findLast((run) => run.snapshot),
+    // Of the same products it is the answer for as long as they stay so.
+    runs.findLast((run) => run.verdict),
     newestOf('schedule'),
     newestOf('run-now'),
+    // A person may have asked for a run at the very time of the schedule.
+    slot && runs.find((run) => run.slot === timestamp(slot)),
   ];
   return new Set(needed.flatMap((run) => (run ? [run.release] : [])));
 }
