@@ -69,9 +69,8 @@ function show({ rows, violations, neverStruck, counts, seconds }: Report): void 
     );
   for (const fault of new Set(violations.map((each) => each.fault))) {
     const mine = violations.filter((each) => each.fault === fault);
-    process.stdout.write(
-      `\n  ${fault} (${mine[0]?.struck}); again: make chaos ARGS='--only ${fault}'\n`,
-    );
+    const again = fault === 'none' ? '' : `; again: make chaos ARGS='--only ${fault}'`;
+    process.stdout.write(`\n  ${fault} (${mine[0]?.struck})${again}\n`);
     for (const { words } of mine) process.stdout.write(`    ${words}\n`);
   }
 }
