@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { recordAnnotations, releaseLabel } from '../api/metadata.ts';
 import { Cluster } from './fixtures/cluster.ts';
-import { digest, evaluateMessage, snapshotMessage } from './fixtures/messages.ts';
+import { digest, evaluateMessage, failure, snapshotMessage } from './fixtures/messages.ts';
 
 const slots = [
   '2026-11-22T02:00:00Z',
@@ -90,6 +90,26 @@ describe('doubt: the record of what serves, while another release rolls out and 
       expect(cluster.deployment).to.not.equal(undefined);
     });
   }
+});
+
+describe('doubt: a candidate that was superseded while its pods run', () => {
+  it('keeps its record as long as they do: it is not lost', () => {
+    const cluster = rolling();
+    const { spec } = cluster.modelRelease;
+    cluster.modelRelease = { ...cluster.modelRelease, spec: { ...spec, historyLimit: 1 } };
+    cluster.servingPod({ phase: 'Running' }, { state: { running: {} } });
+    pass(cluster, 3);
+    for (const time of ['2026-12-13T03:00:00Z', '2026-12-20T03:00:00Z']) {
+      cluster.now = new Date(time);
+      cluster.step();
+      cluster.fail('snapshot', failure('snapshot', 'BadData', 'no rows'));
+      for (let look = 0; look < 3; look++) cluster.step();
+      expect(condition(cluster, 'Degraded')?.reason).to.equal('BadData');
+    }
+    cluster.getStuck();
+    cluster.step();
+    expect(released(cluster)).to.equal(serving);
+  });
 });
 
 describe('doubt: the record of what serves', () => {

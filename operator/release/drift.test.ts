@@ -61,6 +61,15 @@ describe('drift', () => {
       wanted: [{ key: 'a' }],
       covered: false,
     },
+    {
+      name: 'an owner more, of the same name, which was there before',
+      live: [
+        { name: 'a', uid: 'old' },
+        { name: 'a', uid: 'new', controller: true },
+      ],
+      wanted: [{ name: 'a', uid: 'new', controller: true }],
+      covered: true,
+    },
     { name: 'entries where none are wanted', live: ['a'], wanted: [], covered: false },
     {
       name: 'a quantity written otherwise',

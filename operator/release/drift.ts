@@ -39,7 +39,7 @@ const atomicFields = new Set(['selector', 'nodeSelector', 'matchLabels']);
 const quantityFields = new Set(['requests', 'limits', 'sizeLimit']);
 
 /** The keys by which Kubernetes merges lists; every other list is replaced as a whole. */
-const mergeKeys = ['mountPath', 'name', 'uid'];
+const mergeKeys = ['mountPath', 'uid', 'name'];
 
 function mergeKeyOf(wanted: unknown[]): string | undefined {
   if (wanted.length === 0) return undefined;

@@ -4,7 +4,8 @@ import { isOwnedBy } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
 import type { Reason } from '../api/reasons.ts';
 import { skewOf } from './clock.ts';
-import { doubtfulServing, newPods, servingPods, stuckOn, troubleOf } from './rollout.ts';
+import { doubtfulServing } from './doubt.ts';
+import { newPods, servingPods, stuckOn, troubleOf } from './rollout.ts';
 import { describeLeftOut, lastGood, type Outcome, type Run } from './run.ts';
 import type { Situation } from './status.ts';
 

@@ -1,6 +1,7 @@
 import type { ControllerRevision, Job } from '../api/kubernetes.ts';
 import { isOwnedBy, releaseLabel } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
+import { releasesOfPods } from './doubt.ts';
 import type { EventDraft, Observation } from './observation.ts';
 import { lastGood, type Run, type Trigger } from './run.ts';
 import { readSchedule } from './schedule.ts';
@@ -108,7 +109,8 @@ export function removalEvents(removed: readonly Job[], seen: Observation): Event
 }
 
 /** What later decisions are made from: the last good release, the last snapshot, the last answer, and which slots were used. */
-function indispensable(runs: readonly Run[], { now, modelRelease }: Observation): Set<string> {
+function indispensable(runs: readonly Run[], seen: Observation): Set<string> {
+  const { now, modelRelease } = seen;
   const newestOf = (trigger: Trigger) => runs.findLast((run) => run.trigger === trigger);
   const schedule = readSchedule(modelRelease.spec.schedule);
   const slot = 'invalid' in schedule ? undefined : schedule.latest(now);
@@ -122,5 +124,6 @@ function indispensable(runs: readonly Run[], { now, modelRelease }: Observation)
     // A person may have asked for a run at the very time of the schedule.
     slot && runs.find((run) => run.slot === timestamp(slot)),
   ];
-  return new Set(needed.flatMap((run) => (run ? [run.release] : [])));
+  // And of what pods still serve, though it was superseded: without its record it would be in doubt.
+  return new Set([...releasesOfPods(seen), ...needed.flatMap((run) => (run ? [run.release] : []))]);
 }

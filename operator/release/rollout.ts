@@ -1,12 +1,13 @@
 import type { Deployment, DeploymentObject, Pod } from '../api/kubernetes.ts';
-import { isOwnedBy, releaseLabel, trackLabel } from '../api/metadata.ts';
+import { releaseLabel, trackLabel } from '../api/metadata.ts';
 import type { Activity } from './activity.ts';
 import { endingAfter } from './clock.ts';
+import { doubtfulServing, ourDeployment } from './doubt.ts';
 import { covers } from './drift.ts';
 import { crashOf, type Problem, refusalOf } from './failures.ts';
 import { finish } from './finish.ts';
 import type { EventDraft, Observation } from './observation.ts';
-import { isActive, isCandidate, lastGood, type Outcome, type Run } from './run.ts';
+import { isCandidate, lastGood, type Outcome, type Run } from './run.ts';
 import { buildDeployment, type Servable, servableOf } from './serving.ts';
 import { waitingFor } from './waiting.ts';
 
@@ -38,7 +39,7 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
   }
 
   const rolling = runs.find(isCandidate);
-  const live = ours(seen);
+  const live = ourDeployment(seen);
   // While it is not known how what serves came to serve, it is not exchanged for an older release.
   const isDoubtful = doubtfulServing(runs, seen) !== undefined;
   const release = rolling ?? (isDoubtful ? undefined : lastGood(runs));
@@ -99,9 +100,9 @@ function look(candidate: Run, seen: Observation): Progress {
   }
   const trouble = troubleOf(pods, seen);
   const troubled = trouble?.reason === 'Starting' ? undefined : trouble;
-  const progressing = live.status?.conditions?.find(({ type }) => type === 'Progressing');
-  if (isCurrent(live) && progressing?.status === 'False') {
-    const words = trouble?.message ?? progressing.message ?? '';
+  const stuck = stuckOn(live);
+  if (stuck !== undefined) {
+    const words = trouble?.message ?? stuck;
     const message = `The pods were not ready within spec.serving.progressDeadlineSeconds (${live.spec?.progressDeadlineSeconds} s): ${words}`;
     const reason = troubled ? troubled.reason : 'ProgressDeadlineExceeded';
     return { end: { outcome: 'RolledBack', step: 'rollout', reason, message } };
@@ -194,47 +195,6 @@ export function isReady(pod: Pod): boolean {
   return (pod.status?.conditions ?? []).some(
     ({ type, status }) => type === 'Ready' && status === 'True',
   );
-}
-
-function ours({ deployment, modelRelease }: Observation): Deployment | undefined {
-  return deployment && isOwnedBy(deployment, modelRelease) ? deployment : undefined;
-}
-
-/** A release that serves, although no record of it says so. */
-export interface Doubtful {
-  release: string;
-  /** Its record was deleted, cannot be read, or tells of a run that is still active, as after an edit of its annotations. */
-  record: 'lost' | 'unreadable' | 'active';
-}
-
-/** The release that serves, where its record is not what it was when it took over: people delete and edit records. */
-export function doubtfulServing(runs: readonly Run[], seen: Observation): Doubtful | undefined {
-  const live = ours(seen);
-  if (!live) return undefined;
-  for (const release of servedBy(live, runs, seen)) {
-    const run = runs.find((each) => each.release === release);
-    if (run && isActive(run)) return { release, record: 'active' };
-    if (run) continue;
-    const isUnreadable = seen.unreadable.some(({ name }) => name === release);
-    return { release, record: isUnreadable ? 'unreadable' : 'lost' };
-  }
-  return undefined;
-}
-
-/** The releases that pods of the Deployment serve: its own; and, while that is not the last good one, those it comes from. */
-function servedBy(live: Deployment, runs: readonly Run[], seen: Observation): Set<string> {
-  const named = live.metadata.labels?.[releaseLabel];
-  // Both, or it is only the label that somebody changed.
-  const isNamed = live.spec?.template?.metadata?.labels?.[releaseLabel] === named;
-  const own = named !== undefined && isNamed ? [named] : [];
-  if (named === lastGood(runs)?.release) return new Set(own);
-  const old = seen.pods.filter(
-    ({ metadata, status }) =>
-      metadata.labels?.[trackLabel] !== undefined &&
-      metadata.deletionTimestamp === undefined &&
-      status?.phase === 'Running',
-  );
-  return new Set([...own, ...old.flatMap(({ metadata }) => metadata.labels?.[releaseLabel] ?? [])]);
 }
 
 /** Only what is known not to be good is taken away: a Deployment whose record is lost goes on serving. */
