@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { runNowAnnotation } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
 import { Cluster } from './fixtures/cluster.ts';
-import { digest, evaluateMessage, snapshotMessage } from './fixtures/messages.ts';
+import { digest, evaluateMessage, failure, snapshotMessage } from './fixtures/messages.ts';
 
 const hour = 3600_000;
 const degraded = (cluster: Cluster) =>
@@ -88,5 +88,35 @@ describe('clock', () => {
     cluster.fail('snapshot', { exitCode: 1 });
     cluster.step();
     expect(degraded(cluster)?.reason).to.equal('StepCrashed');
+  });
+
+  it('that was ahead by a week and is right again: says why the schedule rests until then', () => {
+    const cluster = new Cluster();
+    const fail = () => {
+      cluster.step();
+      cluster.fail('snapshot', failure('snapshot', 'BadData', 'no rows'));
+      cluster.step();
+    };
+    fail();
+    cluster.now = new Date('2026-11-29T03:00:00Z');
+    fail();
+    // By the API server's clock, which was right, the record is of today.
+    for (const [name, record] of cluster.records) {
+      const metadata = { ...record.metadata, creationTimestamp: '2026-11-22T02:00:00Z' };
+      cluster.records.set(name, { ...record, metadata });
+    }
+    for (const [name, job] of cluster.jobs) {
+      const metadata = { ...job.metadata, creationTimestamp: '2026-11-22T02:00:00Z' };
+      cluster.jobs.set(name, { ...job, metadata });
+    }
+    cluster.now = new Date('2026-11-22T03:00:00Z');
+    expect(cluster.step().begin).to.deep.equal([]);
+    expect(degraded(cluster)?.reason).to.equal('ClockSkew');
+    expect(degraded(cluster)?.message).to.include(
+      'pictograms-20261129-030000 was run for a slot that is still to come',
+    );
+    cluster.now = new Date('2026-12-06T03:00:00Z');
+    expect(cluster.step().begin).to.have.length(1);
+    expect(degraded(cluster)?.reason).to.not.equal('ClockSkew');
   });
 });

@@ -1,4 +1,5 @@
 /** Clocks are set, and two machines have two of them: what follows is right all the same. */
+import { runNowAnnotation } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
 import type { Observation } from './observation.ts';
 import type { Run } from './run.ts';
@@ -25,8 +26,8 @@ function endings(runs: readonly Run[]): number[] {
 }
 
 /**
- * A sentence where our clock and that of the API server differ by minutes. Only from what stands still: two times that both of
- * them wrote about the same moment, or one of theirs that is still to come.
+ * A sentence where our clock and that of the API server differ by minutes, or ours did. Only from what stands still: two times
+ * that both of them wrote about the same moment, or one that is still to come.
  */
 export function skewOf(
   { now, modelRelease, records, jobs }: Observation,
@@ -39,6 +40,12 @@ export function skewOf(
     if (created > now.getTime() + tolerableMs) {
       return `By the API server's clock ${kind} ${metadata.name} was created at ${timestamp(new Date(created))}, which is still to come by the operator's: ${remedy}`;
     }
+  }
+  const early = runs.findLast(
+    ({ trigger, slot }) => trigger === 'schedule' && Date.parse(slot) > now.getTime() + tolerableMs,
+  );
+  if (early) {
+    return `Release ${early.release} was run for a slot that is still to come, because the operator's clock was ahead: the schedule goes on after it, at the earliest; until then ask for runs with the annotation ${runNowAnnotation}.`;
   }
   const newest = runs.at(-1);
   const record = newest && records.get(newest.release);
