@@ -187,10 +187,12 @@ describe('bad input, on a real API server', () => {
     expect(note).to.include(`Deployment ${name} was changed by somebody else`);
     expect(note).to.include('spec.replicas, spec.template.spec.containers[');
     await isRight();
+    await patch(deployments, namespace, name, { spec: { paused: true } });
+    await isRight();
     await patch(deployments, namespace, name, { metadata: { labels: { [releaseLabel]: 'x' } } });
-    await notes(namespace, 'DriftCorrected', 2);
-    await patch(deployments, namespace, name, { metadata: { labels: { [managedByLabel]: null } } });
     await notes(namespace, 'DriftCorrected', 3);
+    await patch(deployments, namespace, name, { metadata: { labels: { [managedByLabel]: null } } });
+    await notes(namespace, 'DriftCorrected', 4);
     await remove(deployments, namespace, name);
     await isRight();
     const service = await specOf<Service>(services);
