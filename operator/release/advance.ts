@@ -112,7 +112,8 @@ function leftOut(run: Run): EventDraft[] {
   const words = describeLeftOut(run);
   if (words === undefined) return [];
   const note = `Release ${run.release}: ${words}`;
-  return [{ type: 'Warning', reason: 'ProductsLeftOut', action: 'Run', note }];
+  const tellsOf = `ControllerRevision/${run.release}` as const;
+  return [{ type: 'Warning', reason: 'ProductsLeftOut', action: 'Run', note, tellsOf }];
 }
 
 function conclude({ run, seen }: Scene, facts: EvaluationFacts, question: Question): Advance {
@@ -123,8 +124,11 @@ function conclude({ run, seen }: Scene, facts: EvaluationFacts, question: Questi
   switch (verdict.verdict) {
     case 'Pass': {
       const note = `Release ${run.release}: ${message}`;
-      const event: EventDraft = { type: 'Normal', reason: 'GatePassed', action: 'Judge', note };
-      return { run: judged, events: [event] };
+      const tellsOf = `ControllerRevision/${run.release}` as const;
+      return {
+        run: judged,
+        events: [{ type: 'Normal', reason: 'GatePassed', action: 'Judge', note, tellsOf }],
+      };
     }
     case 'Fail': {
       const reason = 'GateFailed';
@@ -172,7 +176,11 @@ function repeat(step: Step, scene: Scene, deleted: number): Advance {
   const next = begin(step, scene, deleted + 1, championOf(runs));
   if (!('activity' in next)) return next;
   const note = `Release ${run.release}: ${what}: it is started again, attempt ${deleted + 1} of ${mostAttempts}.`;
-  return { ...next, events: [{ type: 'Warning', reason: 'JobDeleted', action: 'Run', note }] };
+  const tellsOf = `Job/${jobName(run.release, step, deleted + 1)}` as const;
+  return {
+    ...next,
+    events: [{ type: 'Warning', reason: 'JobDeleted', action: 'Run', note, tellsOf }],
+  };
 }
 
 /** The steps are idempotent, and what is repeated runs on CPUs: that is cheaper than to guess what was lost. */

@@ -385,8 +385,17 @@ function isEmpty(plan: Plan): boolean {
   );
 }
 
-/** Every word that a plan says is on the list, every sentence is there, and the next look is at a time. */
-function expectWellSaid({ status, events, requeueAfterMs }: Plan): void {
+/** Every word that a plan says is on the list, every sentence is there, each event has its write, and the next look is at a time. */
+function expectWellSaid(plan: Plan): void {
+  const { status, events, requeueAfterMs } = plan;
+  const { begin, note, create, apply, remove } = plan;
+  const written = [...begin, ...note.map(({ record }) => record), ...create, ...apply, ...remove];
+  const writes = written.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  for (const { reason, tellsOf } of events)
+    expect(
+      writes.filter((write) => write === tellsOf),
+      `write of ${reason}`,
+    ).to.have.length(1);
   const said = [
     ...events.map(({ reason, note }) => ({ reason, message: note })),
     ...(status?.conditions ?? []),

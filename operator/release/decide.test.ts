@@ -139,6 +139,7 @@ describe('decide', () => {
         reason: 'ProductsLeftOut',
         action: 'Run',
         note: `Release ${first}: 3 products were left out: ${invalidExamples.join('; ')}; …`,
+        tellsOf: `ControllerRevision/${first}`,
       },
     ]);
     cluster.succeed('train', trainMessage(first));

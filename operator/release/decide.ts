@@ -119,7 +119,8 @@ function goOn(seen: Observation): Work {
     if (begun) {
       runs = [...runs, active].toSorted(byAge);
       const note = `Release ${active.release} (${because[active.trigger]}).`;
-      events.push({ type: 'Normal', reason: 'RunStarted', action: 'Run', note });
+      const tellsOf = `ControllerRevision/${active.release}` as const;
+      events.push({ type: 'Normal', reason: 'RunStarted', action: 'Run', note, tellsOf });
       events.push(...begun.events);
     }
     const next = advance(active, seen, runs);
@@ -171,7 +172,8 @@ function startIfDue(
   const run = newRun(slot, seen, runs);
   const missed = describeMissed(slot, seen);
   const note = `Release ${run.release}: ${missed}`;
-  const event = { type: 'Warning', reason: 'SlotsMissed', action: 'Run', note } as const;
+  const tellsOf = `ControllerRevision/${run.release}` as const;
+  const event = { type: 'Warning', reason: 'SlotsMissed', action: 'Run', note, tellsOf } as const;
   return { run, events: missed === undefined ? [] : [event] };
 }
 

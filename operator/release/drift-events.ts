@@ -16,7 +16,8 @@ export function driftEvents(
     const what = describe(wanted, seen);
     if (what === undefined) return [];
     const note = `${wanted.kind} ${wanted.metadata.name} ${what}`;
-    return [{ type: 'Warning', reason: 'DriftCorrected', action: 'Apply', note }];
+    const tellsOf = `${wanted.kind}/${wanted.metadata.name}` as const;
+    return [{ type: 'Warning', reason: 'DriftCorrected', action: 'Apply', note, tellsOf }];
   });
 }
 

@@ -43,19 +43,34 @@ const resources: Record<string, Resource> = {
  * Carries out a plan, in its order: a run is recorded before its first Job, what became known before what follows from it. The
  * first error ends it; what was done by then is seen at the next look, and the rest decided anew. Only a Deployment or Service
  * that is not taken as long as nobody changes it, as a wrong spec.serving, does not hold up what has to go: a GPU is not kept by it.
+ * An event follows the write that it tells of at once: once that write is seen, nothing tells of it any more.
  */
 export async function execute(plan: Plan, seen: Observation, means: Means): Promise<void> {
   const { objects, recorder, written, removed } = means;
   const owner = seen.modelRelease;
-  for (const record of plan.begin) written(await beginRun(record, owner, objects));
+  const tell = ({ kind, metadata }: KubernetesObject) => {
+    for (const { tellsOf, ...event } of plan.events)
+      if (tellsOf === `${kind}/${metadata.name}`)
+        recorder.record({ ...event, regarding: referenceTo(owner) });
+  };
+  for (const record of plan.begin) {
+    written(await beginRun(record, owner, objects));
+    tell(record);
+  }
   for (const { record, annotations } of plan.note) {
     written(await objects.patchAnnotations(controllerRevisions, record, annotations));
+    tell(record);
   }
-  for (const job of plan.create) written(await createJob(job, owner, objects));
+  for (const job of plan.create) {
+    const { live, isNew } = await createJob(job, owner, objects);
+    written(live);
+    if (isNew) tell(job);
+  }
   let refused: unknown;
   for (const object of plan.apply) {
     try {
       written(await applyOurs(object, seen, objects));
+      tell(object);
     } catch (error) {
       if (!needsAPerson(error)) throw error;
       refused ??= error;
@@ -63,11 +78,11 @@ export async function execute(plan: Plan, seen: Observation, means: Means): Prom
   }
   for (const object of plan.remove) {
     // As it was when this was decided: what has changed since may have to stay.
-    await objects.remove(resourceOf(object), object, { onlyIfUnchanged: true });
+    const wasThere = await objects.remove(resourceOf(object), object, { onlyIfUnchanged: true });
     removed(object);
+    if (wasThere) tell(object);
   }
   if (refused !== undefined) throw refused;
-  for (const event of plan.events) recorder.record({ ...event, regarding: referenceTo(owner) });
 }
 
 function needsAPerson(error: unknown): boolean {
@@ -107,14 +122,14 @@ async function createJob(
   job: JobObject,
   owner: ModelRelease,
   objects: Objects,
-): Promise<Stored<KubernetesObject>> {
+): Promise<{ live: Stored<KubernetesObject>; isNew: boolean }> {
   try {
-    return await objects.create(jobs, job);
+    return { live: await objects.create(jobs, job), isNew: true };
   } catch (error) {
     if (!hasReason(error, 'AlreadyExists')) throw error;
     const live = await objects.get<Job>(jobs, nameOf(job));
     if (live && isOwnedBy(live, owner)) {
-      if (isWatched(live)) return live;
+      if (isWatched(live)) return { live, isNew: false };
       throw labelsLost('Job', job.metadata.name, error);
     }
     throw nameTaken('Job', job.metadata.name, error);

@@ -25,6 +25,7 @@ export function finish(
         reason,
         action: end.step === 'rollout' ? 'RollOut' : 'Run',
         note: `Release ${run.release}${detail}: ${end.message}`,
+        tellsOf: `ControllerRevision/${run.release}`,
       },
     ],
   };

@@ -64,11 +64,14 @@ export interface Observation {
   obstacle?: Obstacle | undefined;
 }
 
+/** News. It is told once the write that it tells of is done, whatever becomes of the others of its plan; without it, never. */
 export interface EventDraft {
   type: 'Normal' | 'Warning';
   reason: Reason;
   action: string;
   note: string;
+  /** Kind and name of what is written, or removed. */
+  tellsOf: `${string}/${string}`;
 }
 
 /** What to do, in this order. Everything empty: all is as it should be. */

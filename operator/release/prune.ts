@@ -104,7 +104,7 @@ export function removalEvents(removed: readonly Job[], seen: Observation): Event
       ? `Job ${name} lost the labels by which it is watched: it is removed, and its step started again.`
       : `The record of release ${labels?.[releaseLabel]} is gone: its Job ${name} is removed.`;
     const reason = unlabelled.has(job) ? 'DriftCorrected' : 'RecordLost';
-    return { type: 'Warning', reason, action: 'Remove', note };
+    return { type: 'Warning', reason, action: 'Remove', note, tellsOf: `Job/${name}` };
   });
 }
 

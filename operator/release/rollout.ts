@@ -50,7 +50,8 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
   const free = seen.deployment === undefined || live !== undefined;
   if (rolling && apply && free && live?.metadata.labels?.[releaseLabel] !== rolling.release) {
     const note = `Release ${rolling.release} passed its gate: the Deployment goes over to it.`;
-    events.push({ type: 'Normal', reason: 'RollingOut', action: 'RollOut', note });
+    const tellsOf = `Deployment/${apply.metadata.name}` as const;
+    events.push({ type: 'Normal', reason: 'RollingOut', action: 'RollOut', note, tellsOf });
   }
   return {
     runs,
