@@ -162,13 +162,13 @@ describe('the local cluster', function () {
   });
 
   it('goes on where it was after every process was killed, those of pods too', async () => {
-    await kill(await processesOf(layout));
+    await killAll(() => processesOf(layout));
     await cluster.up({ gpus: 1 });
     await answers();
   });
 
   it('starts empty after the machine was restarted', async () => {
-    await kill(await processesOf(layout));
+    await killAll(() => processesOf(layout));
     // What is left after a restart, but for the mounts and interfaces, which are the harder for being there.
     await writeFile(join(layout.state, 'boot-id'), 'another-boot');
     const host = JSON.parse(await readFile(join(layout.state, 'host.json'), 'utf8'));
@@ -180,7 +180,7 @@ describe('the local cluster', function () {
   });
 
   it('starts empty when its data are damaged', async () => {
-    await kill(await processesOf(layout));
+    await killAll(() => processesOf(layout));
     await writeFile(join(layout.state, 'etcd', 'member', 'snap', 'db'), 'not a database');
     await cluster.up({ gpus: 1 });
     expect((await cluster.status()).running).to.equal(true);
@@ -195,7 +195,7 @@ describe('the local cluster', function () {
 
   it('leaves nothing behind when it is stopped after every process was killed', async () => {
     await cluster.up({ gpus: 1 });
-    await kill(await processesOf(layout));
+    await killAll(() => processesOf(layout));
     await cluster.down();
     expect(await hostPicture(layout)).to.deep.equal(picture);
     await cluster.down();
@@ -212,6 +212,11 @@ describe('the local cluster', function () {
     }
   });
 });
+
+/** Everything at once, as a power cut does: what was being started while others were killed is found at the next look. */
+async function killAll(find: () => Promise<ProcessIdentity[]>): Promise<void> {
+  for (let found = await find(); found.length > 0; found = await find()) await kill(found);
+}
 
 async function kill(identities: ProcessIdentity[]): Promise<void> {
   // Some may end by themselves meanwhile, or with the one before them.
