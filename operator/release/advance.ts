@@ -142,12 +142,8 @@ function conclude({ run, seen }: Scene, facts: EvaluationFacts, question: Questi
 }
 
 /** The first Job of a step, or the next one after one that left no result. */
-function begin(
-  step: Step,
-  { run, seen }: Scene,
-  attempt: number,
-  champion: Question['champion'],
-): Advance {
+function begin(step: Step, scene: Scene, attempt: number, champion: Question['champion']): Advance {
+  const { run, seen } = scene;
   const { modelRelease, defaults } = seen;
   const pullPolicy = run.imagePullPolicy ?? defaults.imagePullPolicy;
   const context = { run, modelRelease, attempt, pullPolicy };
@@ -157,12 +153,24 @@ function begin(
     evaluate: () => evaluateJob({ ...context, question: questionOf(run, champion) }),
   };
   const create = build[step]();
-  const { obstacle } = seen;
-  if (obstacle?.job === create.metadata.name) {
-    const message = `${step} could not begin: ${obstacle.message}`;
-    return finish(run, seen.now, { outcome: 'RunFailed', step, reason: 'Refused', message });
-  }
-  return { activity: working(step, run), create };
+  const activity = working(step, run);
+  return notTaken(activity, create, scene) ?? { activity, create };
+}
+
+/** The end of a run whose Job the API server does not take: not at all, or not for too long. */
+function notTaken(
+  { step, since }: Activity,
+  { metadata }: JobObject,
+  { run, seen: { now, obstacle } }: Scene,
+): Advance | undefined {
+  if (obstacle?.job?.name !== metadata.name) return undefined;
+  const { mayPass } = obstacle.job;
+  const limit = run.spec.training.schedulingTimeoutSeconds;
+  if (mayPass && now.getTime() < Date.parse(since) + limit * 1000) return undefined;
+  const patience = mayPass ? ` within spec.training.schedulingTimeoutSeconds (${limit} s)` : '';
+  const message = `${step} could not begin${patience}: ${obstacle.message}`;
+  const reason = mayPass ? obstacle.reason : 'Refused';
+  return finish(run, now, { outcome: 'RunFailed', step, reason, message });
 }
 
 /** What was deleted is started again: the ModelRelease still says so. Whoever goes on deleting it means the run. */

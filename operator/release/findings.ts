@@ -135,8 +135,10 @@ function degraded({ seen, runs, slots, taken, rollout }: Situation): Judgement {
   add('ClockSkew', skewOf(seen, runs));
   add('InvalidRunNow', slots.invalidRunNow);
   for (const message of taken) add('NameTaken', message);
-  // A refused Job has ended its run, which tells of it.
-  if (seen.obstacle && !seen.obstacle.job) add(seen.obstacle.reason, seen.obstacle.message);
+  // A run that ended of it tells of it.
+  const hasEnded = ({ release, outcome }: Run) =>
+    outcome && release === seen.obstacle?.job?.release;
+  if (seen.obstacle && !runs.some(hasEnded)) add(seen.obstacle.reason, seen.obstacle.message);
   for (const { unreadable } of seen.unreadable) add('RecordUnreadable', unreadable);
   const doubtful = doubtfulServing(runs, seen);
   if (doubtful?.record === 'lost') {

@@ -36,8 +36,11 @@ export interface Explanation {
 export interface Obstacle {
   reason: Reason;
   message: string;
-  /** The Job that the API server will never take: its run ends, because it cannot have another spec. */
-  job?: string | undefined;
+  /**
+   * The Job that the API server did not take. Its run ends, because it cannot have another spec: at once, or, where what keeps it
+   * away may pass, after as long as a pod may wait for its place.
+   */
+  job?: { name: string; release: string; mayPass: boolean } | undefined;
 }
 
 /** Everything that a decision may look at. Nothing else: no clock, no API, no environment. */

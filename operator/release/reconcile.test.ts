@@ -36,6 +36,7 @@ function createScene() {
   const untold: Stored<KubernetesObject>[] = [];
   const writes: string[] = [];
   const removed: string[] = [];
+  const events: string[] = [];
   let kept: ApiError | undefined;
   let version = 10;
   let refuse: ((kind: string) => ApiError | undefined) | undefined;
@@ -92,7 +93,7 @@ function createScene() {
   const parts: ReconcilerParts = {
     caches,
     objects,
-    recorder: { record: () => undefined, flush: async () => undefined },
+    recorder: { record: ({ reason }) => void events.push(reason), flush: async () => undefined },
     transport: {
       request: async ({ path }) => {
         const records = path.endsWith('/controllerrevisions') ? ofKind('ControllerRevision') : [];
@@ -109,6 +110,7 @@ function createScene() {
     caches,
     writes,
     removed,
+    events,
     live,
     reconcile: () => reconcile('shop/pictograms'),
     status: () => (live.get('ModelRelease/shop/pictograms') as Stored<ModelRelease>).status,
@@ -122,7 +124,9 @@ function createScene() {
     },
     annotate: (annotations: Record<string, string>) => {
       const object = live.get('ModelRelease/shop/pictograms') as Stored<ModelRelease>;
-      const changed = { ...object, metadata: { ...object.metadata, annotations } };
+      version += 1;
+      const metadata = { ...object.metadata, annotations, resourceVersion: String(version) };
+      const changed = { ...object, metadata };
       live.set('ModelRelease/shop/pictograms', changed);
       caches.modelReleases.put(changed);
     },
@@ -221,6 +225,42 @@ describe('reconcile', () => {
     );
   });
 
+  const forbidden: [why: string, message: string, reason: string][] = [
+    ['a policy', 'admission webhook "no-jobs" denied the request', 'Refused'],
+    ['a quota', 'exceeded quota: jobs, used: 5', 'QuotaExceeded'],
+  ];
+  for (const [why, message, reason] of forbidden) {
+    it(`ends a run whose Job is forbidden for longer than the limit, and lets the next one begin: ${why}`, async () => {
+      const scene = createScene();
+      scene.refuse(refusal('Job', 403, 'Forbidden', message));
+      const { schedulingTimeoutSeconds: limit } = modelRelease().spec.training;
+      for (const seconds of [0, limit - 1]) {
+        scene.pass(seconds);
+        const error = await scene.reconcile().catch((thrown) => thrown);
+        expect(error).to.include({ outcome: 'Waiting' });
+        expect(scene.status()?.run?.release).to.equal(release);
+        expect(scene.events).to.deep.equal(['RunStarted']);
+        scene.tell();
+      }
+      scene.pass(1);
+      await scene.reconcile();
+      expect(scene.status()?.run).to.equal(undefined);
+      expect(scene.status()?.history?.[0]).to.deep.include({ outcome: 'RunFailed', reason });
+      expect(scene.status()?.history?.[0]?.message)
+        .to.include(message)
+        .and.to.include(`schedulingTimeoutSeconds (${limit} s)`);
+      expect(scene.events).to.deep.equal(['RunStarted', 'RunFailed']);
+      scene.tell();
+      const writes = [...scene.writes];
+      await scene.reconcile();
+      expect(scene.writes).to.deep.equal(writes);
+      scene.annotate({ 'shelfwise.dev/run-now': '2026-11-23T02:00:00Z' });
+      scene.refuse(undefined);
+      await scene.reconcile();
+      expect(scene.events).to.deep.equal(['RunStarted', 'RunFailed', 'RunStarted']);
+    });
+  }
+
   it('ends a run whose Job is refused for good: a record cannot be corrected', async () => {
     const scene = createScene();
     scene.refuse(
@@ -246,6 +286,7 @@ describe('reconcile', () => {
     const writes = [...scene.writes];
     await scene.reconcile();
     expect(scene.writes).to.deep.equal(writes);
+    expect(scene.events).to.deep.equal(['RunStarted', 'RunFailed']);
   });
 
   it('takes the refusal to delete a Job for no refusal of the one that was created', async () => {

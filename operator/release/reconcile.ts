@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
+import { releaseLabel } from '../api/metadata.ts';
 import { type Reason, reasons } from '../api/reasons.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { classify, type ReconcileError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import { nameOf } from '../kube/object.ts';
+import { type KubernetesObject, nameOf } from '../kube/object.ts';
 import type { Objects } from '../kube/objects.ts';
 import type { Reconcile } from '../kube/work-queue.ts';
 import { decide } from './decide.ts';
@@ -80,7 +81,7 @@ function createSteps(parts: ReconcilerParts): Reconcile {
       if (!known || known.outcome === 'Transient') throw error;
       const obstacle = obstacleOf(known, plan);
       const other = decide({ ...seen, obstacle });
-      if (obstacle.job === undefined) {
+      if (!obstacle.job || other.create.some(isNamed(obstacle.job.name))) {
         await writeStatus(other, modelRelease, means);
         throw error;
       }
@@ -103,16 +104,22 @@ function changesSomething({ begin, note, create, apply, remove }: Plan): boolean
 
 /** What a person has to know of an error that does not pass by itself. */
 function obstacleOf({ outcome, reason, message, cause }: ReconcileError, plan: Plan): Obstacle {
-  const refused =
-    outcome === 'Stalled' &&
+  const notTaken =
     cause instanceof ApiError &&
+    (outcome === 'Stalled' || cause.status === 403) &&
     cause.verb === 'create' &&
     cause.resource === 'jobs.batch';
+  const job = notTaken ? plan.create[0]?.metadata : undefined;
+  const release = job?.labels?.[releaseLabel];
   return {
     reason: reason in reasons ? (reason as Reason) : 'Refused',
     message,
-    job: refused ? plan.create[0]?.metadata.name : undefined,
+    job: job && release ? { name: job.name, release, mayPass: outcome !== 'Stalled' } : undefined,
   };
+}
+
+function isNamed(name: string): (object: KubernetesObject) => boolean {
+  return ({ metadata }) => metadata.name === name;
 }
 
 function report(log: ReconcilerParts['log'], modelRelease: string, plan: Plan): void {
