@@ -107,7 +107,7 @@ export function createCaches(
       transform: kept.ofObject,
     }),
     controllerRevisions: children<ControllerRevision>(controllerRevisions, kept.ofRecord),
-    jobs: children<Job>(jobs, kept.ofObject),
+    jobs: children<Job>(jobs, kept.ofJob),
     pods: children<Pod>(pods, kept.ofPod),
     deployments: children<Deployment>(deployments, kept.ofObject),
     services: children<Service>(services, kept.ofObject),

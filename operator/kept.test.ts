@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { history } from '../hack/bench-operator/history.ts';
-import type { ControllerRevision, Pod } from './api/kubernetes.ts';
+import type { ControllerRevision, Job, Pod } from './api/kubernetes.ts';
 import { createKept } from './kept.ts';
 import { modelRelease } from './release/fixtures/model-release.ts';
 import { buildRecord, readRecord } from './release/record.ts';
@@ -37,6 +37,21 @@ describe('what is kept of objects', () => {
   it('is a record without data as it came', () => {
     const { data: _, ...empty } = record(runs[0] as Run);
     expect(createKept().ofRecord(wire(empty))).to.not.have.property('data');
+  });
+
+  it('is how a Job fares, and whether it is suspended', () => {
+    const job = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'j', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
+      spec: { suspend: true, template: { spec: { containers: [{ name: 'c' }] } } },
+      status: { active: 1 },
+    };
+    const { suspend: _, ...going } = job.spec;
+    const kept = createKept();
+    const spec = { suspend: true, template: {} };
+    expect(kept.ofJob(wire<Job>(job))).to.deep.equal({ ...job, spec });
+    expect(kept.ofJob(wire<Job>({ ...job, spec: going })).spec).to.deep.equal({ template: {} });
   });
 
   it('is how a pod fares, and where', () => {
