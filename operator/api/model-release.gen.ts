@@ -918,7 +918,7 @@ export interface ModelRelease {
        */
       activeDeadlineSeconds: number;
       /**
-       * How long a pod of a step may wait to start (for a GPU, a Secret, an image) before the run fails. Until then the run waits and says for what. With queueName the wait in the queue is held to the same limit, counted apart and anew when Kueue takes back the place.
+       * How long a step may wait to begin before the run fails: for its pod to start (a GPU, a Secret, an image), or for a Job that the API server forbids. Until then the run waits and says for what. With queueName the wait in the queue is held to the same limit, counted apart and anew when Kueue takes back the place.
        */
       schedulingTimeoutSeconds: number;
       /**
