@@ -64,7 +64,7 @@ export function buildDeployment(
   if (!build)
     throw new Error(`There is no version ${template} of the pod template of serving pods.`);
   const labels = { ...labelsFor(metadata.name, 'inference'), [trackLabel]: 'stable' };
-  return withAppliedDigest({
+  const deployment = withAppliedDigest({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
@@ -75,8 +75,6 @@ export function buildDeployment(
     },
     spec: {
       replicas: serving.replicas,
-      // Of what somebody paused neither a release nor its way back would ever come to an end: no deadline counts there.
-      paused: false,
       progressDeadlineSeconds: serving.progressDeadlineSeconds,
       revisionHistoryLimit: 2,
       // No pod goes before its successor has verified the model and is ready.
@@ -90,7 +88,10 @@ export function buildDeployment(
         pullPolicy: pullPolicy ?? imagePullPolicy,
       }),
     },
-  });
+  } satisfies DeploymentObject);
+  // Of what somebody paused neither a release nor its way back would ever come to an end: no deadline counts there. It is never
+  // left out, so the digest need not tell of it, and Deployments from before it was said here are as they should be.
+  return { ...deployment, spec: { ...deployment.spec, paused: false } };
 }
 
 /** `<name>` for all traffic, `<name>-stable` for what has proven itself: the same pods until there is a canary. */
