@@ -139,6 +139,16 @@ describe('the proxy between operator and API server', () => {
     expect(journal.events).to.equal(3);
   });
 
+  it('ends a watch once, though more lines come in the same piece', async () => {
+    await start({ kind: 'watch-410', nth: 1 });
+    const [, text] = await ask('GET', `${jobs}?watch=true`);
+    const types = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).type);
+    expect(types).to.deep.equal(['ERROR']);
+  });
+
   it('lets a watch fall silent without ending it', async () => {
     await start({ kind: 'watch-silent', nth: 2 });
     const { body } = await request(`${proxy.url}${jobs}?watch=true`, { dispatcher });

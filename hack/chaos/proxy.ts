@@ -131,11 +131,15 @@ export async function startProxy(options: ProxyOptions): Promise<FaultProxy> {
     outgoing.writeHead(answer.statusCode ?? 502, { 'content-type': 'application/json' });
     outgoing.flushHeaders();
     let silent = false;
+    // `writable` stays true after the end. Lines that came in one piece may go on after a fault that ended the stream.
+    const isOpen = () => !outgoing.writableEnded && !outgoing.destroyed;
     const stream: WatchStream = {
       send(line) {
-        if (outgoing.writable) outgoing.write(`${line}\n`);
+        if (isOpen()) outgoing.write(`${line}\n`);
       },
-      half: (line) => void outgoing.write(line.slice(0, line.length / 2), () => outgoing.destroy()),
+      half(line) {
+        if (isOpen()) outgoing.write(line.slice(0, line.length / 2), () => outgoing.destroy());
+      },
       cut: () => void outgoing.destroy(),
       end: () => void outgoing.end(),
       silence() {
@@ -157,7 +161,7 @@ export async function startProxy(options: ProxyOptions): Promise<FaultProxy> {
         else stream.send(line);
       }
     }
-    if (outgoing.writable && !silent) outgoing.end(rest);
+    if (isOpen() && !silent) outgoing.end(rest);
   }
 
   server.listen(0, '127.0.0.1');
