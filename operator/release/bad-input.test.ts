@@ -6,7 +6,7 @@ import type { ModelReleaseStatus } from '../api/model-release.ts';
 import { timestamp } from '../api/names.ts';
 import { decide } from './decide.ts';
 import { Cluster } from './fixtures/cluster.ts';
-import { digest, evaluateMessage, failure, snapshotMessage } from './fixtures/messages.ts';
+import { evaluateMessage, failure, snapshotMessage } from './fixtures/messages.ts';
 import { modelRelease } from './fixtures/model-release.ts';
 
 const release = 'pictograms-20261122-020000';
@@ -190,15 +190,7 @@ describe('bad input: a deleted record', () => {
   it('of the release that serves: no older one takes its place', () => {
     const cluster = at('served');
     runNow(cluster);
-    cluster.step();
-    cluster.succeed('snapshot', snapshotMessage(digest('e')));
-    cluster.step();
-    cluster.succeed('train', undefined);
-    cluster.step();
-    cluster.succeed('evaluate', evaluateMessage(cluster.question(), { tar: digest('b') }));
-    cluster.step();
-    cluster.becomeReady();
-    cluster.step();
+    cluster.serve('e', 'b');
     const serving = cluster.modelRelease.status?.serving?.release ?? '';
     cluster.records.delete(serving);
     const { annotations: _, ...metadata } = cluster.modelRelease.metadata;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { runNowAnnotation } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
 import { Cluster } from './fixtures/cluster.ts';
-import { digest, evaluateMessage, failure, snapshotMessage } from './fixtures/messages.ts';
+import { failure } from './fixtures/messages.ts';
 
 const hour = 3600_000;
 const degraded = (cluster: Cluster) =>
@@ -13,15 +13,7 @@ function serve(cluster: Cluster, letter: string): void {
   const annotations = { [runNowAnnotation]: timestamp(cluster.now) };
   const { metadata } = cluster.modelRelease;
   cluster.modelRelease = { ...cluster.modelRelease, metadata: { ...metadata, annotations } };
-  cluster.step();
-  cluster.succeed('snapshot', snapshotMessage(digest(letter)));
-  cluster.step();
-  cluster.succeed('train', undefined);
-  cluster.step();
-  cluster.succeed('evaluate', evaluateMessage(cluster.question(), { tar: digest(letter) }));
-  cluster.step();
-  cluster.becomeReady();
-  cluster.step();
+  cluster.serve(letter);
 }
 
 describe('clock', () => {
@@ -38,15 +30,7 @@ describe('clock', () => {
     cluster.now = new Date('2026-11-23T00:30:00Z');
     cluster.step();
     cluster.now = new Date('2026-11-22T23:30:00Z');
-    cluster.step();
-    cluster.succeed('snapshot', snapshotMessage(digest('b')));
-    cluster.step();
-    cluster.succeed('train', undefined);
-    cluster.step();
-    cluster.succeed('evaluate', evaluateMessage(cluster.question(), { tar: digest('b') }));
-    cluster.step();
-    cluster.becomeReady();
-    cluster.step();
+    cluster.serve('b');
     const { serving, history } = cluster.modelRelease.status ?? {};
     expect(serving?.release).to.equal('pictograms-20261123-003000');
     expect(serving?.since).to.equal('2026-11-23T00:30:00Z');

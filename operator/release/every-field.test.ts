@@ -4,7 +4,6 @@ import type { ModelReleaseSpec } from '../api/model-release.ts';
 import { decide } from './decide.ts';
 import { Cluster } from './fixtures/cluster.ts';
 import { everything } from './fixtures/everything.ts';
-import { digest, evaluateMessage, snapshotMessage } from './fixtures/messages.ts';
 import { modelRelease, spec } from './fixtures/model-release.ts';
 
 /** What a field is set to, and what is to be seen of it then among the facts that are new (`+`) or gone (`-`). */
@@ -289,13 +288,7 @@ function set(spec: ModelReleaseSpec, path: string, value: unknown): ModelRelease
 /** A release from its first apply until it serves. */
 function lived(given: ModelReleaseSpec): Cluster {
   const cluster = new Cluster(modelRelease({ spec: given }));
-  cluster.step();
-  cluster.succeed('snapshot', snapshotMessage());
-  cluster.step();
-  cluster.succeed('train', undefined);
-  cluster.step();
-  cluster.succeed('evaluate', evaluateMessage(cluster.question(), { tar: digest('a') }));
-  cluster.step();
+  cluster.pass('d', 'a');
   if (cluster.deployment) cluster.becomeReady();
   cluster.step();
   return cluster;

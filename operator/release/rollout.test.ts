@@ -1,28 +1,15 @@
 import { expect } from 'chai';
 import { releaseLabel } from '../api/metadata.ts';
 import { Cluster } from './fixtures/cluster.ts';
-import { digest, evaluateMessage, failure, snapshotMessage } from './fixtures/messages.ts';
+import { digest, failure } from './fixtures/messages.ts';
 import { modelRelease } from './fixtures/model-release.ts';
 
 const first = 'pictograms-20261122-020000';
 const second = 'pictograms-20261122-030000';
 
-/** Takes a run to its Pass: the Deployment goes over to it. */
-function pass(cluster: Cluster, letter: string): void {
-  cluster.step();
-  cluster.succeed('snapshot', snapshotMessage(digest(letter)));
-  cluster.step();
-  cluster.succeed('train', undefined);
-  cluster.step();
-  cluster.succeed('evaluate', evaluateMessage(cluster.question(), { tar: digest(letter) }));
-  cluster.step();
-}
-
 function serving(): Cluster {
   const cluster = new Cluster();
-  pass(cluster, 'a');
-  cluster.becomeReady();
-  cluster.step();
+  cluster.serve('a');
   return cluster;
 }
 
@@ -30,7 +17,7 @@ function serving(): Cluster {
 function rolling(): Cluster {
   const cluster = serving();
   cluster.now = new Date('2026-11-22T03:00:00Z');
-  pass(cluster, 'b');
+  cluster.pass('b');
   return cluster;
 }
 
@@ -170,7 +157,7 @@ describe('rollout', () => {
 
   it('takes a first release that is refused away: nothing good is there to go back to', () => {
     const cluster = new Cluster();
-    pass(cluster, 'a');
+    cluster.pass('a');
     cluster.getStuck();
     const plan = cluster.step();
     expect(plan.remove.map(({ kind }) => kind)).to.deep.equal(['Deployment']);
@@ -181,9 +168,9 @@ describe('rollout', () => {
   it('replaces a candidate by a newer one', () => {
     const cluster = serving();
     cluster.now = new Date('2026-11-22T03:00:00Z');
-    pass(cluster, 'b');
+    cluster.pass('b');
     cluster.now = new Date('2026-11-29T03:00:00Z');
-    pass(cluster, 'c');
+    cluster.pass('c');
     expect(released(cluster)).to.equal('pictograms-20261129-030000');
     expect(last(cluster)?.outcome).to.equal('Superseded');
     cluster.becomeReady();
@@ -210,7 +197,7 @@ describe('rollout', () => {
 
   it("does not touch a Deployment that is somebody else's", () => {
     const cluster = new Cluster(modelRelease());
-    pass(cluster, 'a');
+    cluster.pass('a');
     if (!cluster.deployment) throw new Error('No Deployment.');
     cluster.deployment = {
       ...cluster.deployment,

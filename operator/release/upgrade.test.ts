@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { releaseLabel } from '../api/metadata.ts';
 import { decide } from './decide.ts';
 import { Cluster } from './fixtures/cluster.ts';
-import { digest, evaluateMessage, snapshotMessage } from './fixtures/messages.ts';
+import { digest, snapshotMessage } from './fixtures/messages.ts';
 import { defaults } from './fixtures/model-release.ts';
 import type { Defaults } from './observation.ts';
 import { type ServingTemplate, servingTemplates } from './serving-template.ts';
@@ -21,23 +21,10 @@ const newer: Defaults = {
   templates: [...servingTemplates, second],
 };
 
-/** Takes a run to its Pass. */
-function pass(cluster: Cluster, letter: string): void {
-  cluster.step();
-  cluster.succeed('snapshot', snapshotMessage(digest(letter)));
-  cluster.step();
-  cluster.succeed('train', undefined);
-  cluster.step();
-  cluster.succeed('evaluate', evaluateMessage(cluster.question(), { tar: digest(letter) }));
-  cluster.step();
-}
-
 /** The first release serves, begun by the first operator. */
 function serving(): Cluster {
   const cluster = new Cluster();
-  pass(cluster, 'a');
-  cluster.becomeReady();
-  cluster.step();
+  cluster.serve('a');
   return cluster;
 }
 
@@ -77,7 +64,7 @@ describe('an upgrade of the operator', () => {
   it('brings its own pod template in with the next release', () => {
     const cluster = afterAWeek(serving());
     cluster.defaults = newer;
-    pass(cluster, 'b');
+    cluster.pass('b');
     expect(pods(cluster)).to.deep.equal(fresh);
     cluster.becomeReady();
     cluster.step();
@@ -89,7 +76,7 @@ describe('an upgrade of the operator', () => {
     cluster.step();
     cluster.succeed('snapshot', snapshotMessage(digest('b')));
     cluster.defaults = newer;
-    pass(cluster, 'b');
+    cluster.pass('b');
     expect(pods(cluster)).to.deep.equal({ ...old, release: fresh.release });
     const step = cluster.job('evaluate').spec?.template.spec?.containers[0];
     expect(step?.image).to.equal('registry.example/inference:1');
@@ -100,7 +87,7 @@ describe('an upgrade of the operator', () => {
     const cluster = serving();
     const before = cluster.deployment?.spec?.template;
     cluster.defaults = newer;
-    pass(afterAWeek(cluster), 'b');
+    afterAWeek(cluster).pass('b');
     cluster.getStuck();
     cluster.step();
     expect(cluster.modelRelease.status?.history?.[0]?.outcome).to.equal('RolledBack');
@@ -132,7 +119,7 @@ describe('an upgrade of the operator', () => {
   it('to an older one leaves what serves alone, and says that its record is of a newer operator', () => {
     const cluster = afterAWeek(serving());
     cluster.defaults = newer;
-    pass(cluster, 'b');
+    cluster.pass('b');
     cluster.becomeReady();
     cluster.step();
     cluster.defaults = defaults;
