@@ -59,7 +59,6 @@ export function decide(seen: Observation): Plan {
     const live = serviceNamed(wanted.metadata.name, seen);
     return !covers(live, wanted) && !(live && !isOwnedBy(live, seen.modelRelease));
   });
-  const deploymentIsOurs = !seen.deployment || isOwnedBy(seen.deployment, seen.modelRelease);
   const status = statusOf({
     seen,
     runs,
@@ -75,7 +74,7 @@ export function decide(seen: Observation): Plan {
   if (taken.length > 0 || seen.obstacle) wakes.push(lookAgainMs);
   if (work.slots.next) wakes.push(clockAgainMs(seen.modelRelease));
   const unattended = [...orphans(rollout.runs, seen), ...strays(seen)];
-  const apply = [...services, ...(rollout.apply && deploymentIsOurs ? [rollout.apply] : [])];
+  const apply = [...services, ...(rollout.apply ? [rollout.apply] : [])];
   return {
     begin: runs.filter(isNew(seen)).map((run) => buildRecord(run, seen.modelRelease)),
     note: runs.filter(isOther(seen)).flatMap((run) => changed(run, seen)),

@@ -1,10 +1,9 @@
 /** The six conditions. Each is one function from what was decided to what a person reads. */
 import type { Finding } from '../api/conditions.ts';
-import { isOwnedBy } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
 import type { Reason } from '../api/reasons.ts';
 import { skewOf } from './clock.ts';
-import { doubtfulServing } from './doubt.ts';
+import { doubtfulServing, ourDeployment } from './doubt.ts';
 import { newPods, servingPods, stuckOn, troubleOf } from './rollout.ts';
 import { describeLeftOut, lastGood, type Outcome, type Run } from './run.ts';
 import type { Situation } from './status.ts';
@@ -71,14 +70,15 @@ function progressing({ seen, active, rollout, slots, held }: Situation): Judgeme
 
 /** A changed spec.serving whose pods are not all there yet; one that does not come up is Degraded. */
 function changeOfServing(
-  { deployment, modelRelease }: Situation['seen'],
+  seen: Situation['seen'],
   { desired, apply }: Situation['rollout'],
 ): string | undefined {
-  if (!desired || !deployment || !isOwnedBy(deployment, modelRelease)) return undefined;
+  const deployment = ourDeployment(seen);
+  if (!desired || !deployment) return undefined;
   if (!apply && stuckOn(deployment) !== undefined) return undefined;
   const present = apply ? 0 : newPods(deployment);
   if (present === undefined) return undefined;
-  const { replicas } = modelRelease.spec.serving;
+  const { replicas } = seen.modelRelease.spec.serving;
   return `rollout: Deployment ${deployment.metadata.name} goes over to the present spec.serving; ${present} of ${replicas} pods are new.`;
 }
 
@@ -150,10 +150,11 @@ function degraded({ seen, runs, slots, taken, rollout }: Situation): Judgement {
   const last = runs.findLast((run) => run.outcome && run.outcome.outcome !== 'Superseded');
   if (last?.outcome && blamed.has(last.outcome.outcome))
     add(last.outcome.reason, about(last, last.outcome.message));
-  const stuck = seen.deployment && stuckOn(seen.deployment);
+  const live = ourDeployment(seen);
+  const stuck = live && stuckOn(live);
   // A changed spec.serving that does not come up; of a candidate its outcome tells.
   if (stuck !== undefined && !rollout.candidate && !rollout.apply) {
-    add('ProgressDeadlineExceeded', `Deployment ${seen.deployment?.metadata.name}: ${stuck}`);
+    add('ProgressDeadlineExceeded', `Deployment ${live?.metadata.name}: ${stuck}`);
   }
   const first = troubles[0];
   if (!first) return no('AsDesired', 'Nothing is wrong.');

@@ -1,5 +1,6 @@
-import { isOwnedBy, releaseLabel } from '../api/metadata.ts';
+import { releaseLabel } from '../api/metadata.ts';
 import { releaseName, timestamp } from '../api/names.ts';
+import { ourDeployment } from './doubt.ts';
 import type { Observation } from './observation.ts';
 import { isActive, type Run } from './run.ts';
 import type { Slot } from './slots.ts';
@@ -35,10 +36,8 @@ function slotAlreadyRecorded(
   runs: readonly Run[],
 ): Hold | undefined {
   const release = releaseName(seen.modelRelease.metadata.name, slot.at);
-  const { deployment, modelRelease } = seen;
   // What serves has had its run, even where somebody deleted the record.
-  const serves =
-    deployment?.metadata.labels?.[releaseLabel] === release && isOwnedBy(deployment, modelRelease);
+  const serves = ourDeployment(seen)?.metadata.labels?.[releaseLabel] === release;
   const recorded =
     serves ||
     runs.some((run) => run.release === release) ||

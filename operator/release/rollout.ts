@@ -45,10 +45,10 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
   const release = rolling ?? (isDoubtful ? undefined : lastGood(runs));
   const desired = release && servableOf(release, seen.modelRelease);
   const wanted = desired && deploymentOf(desired, seen);
-  const apply = wanted && !covers(seen.deployment, wanted) ? wanted : undefined;
   // A Deployment of somebody else is left alone: nothing goes over.
-  const free = seen.deployment === undefined || live !== undefined;
-  if (rolling && apply && free && live?.metadata.labels?.[releaseLabel] !== rolling.release) {
+  const isFree = seen.deployment === undefined || live !== undefined;
+  const apply = wanted && isFree && !covers(live, wanted) ? wanted : undefined;
+  if (rolling && apply && live?.metadata.labels?.[releaseLabel] !== rolling.release) {
     const note = `Release ${rolling.release} passed its gate: the Deployment goes over to it.`;
     const tellsOf = `Deployment/${apply.metadata.name}` as const;
     events.push({ type: 'Normal', reason: 'RollingOut', action: 'RollOut', note, tellsOf });

@@ -1,5 +1,6 @@
-import { isOwnedBy, runNowAnnotation } from '../api/metadata.ts';
+import { runNowAnnotation } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
+import { ourDeployment } from './doubt.ts';
 import type { Observation } from './observation.ts';
 import type { Run, Trigger } from './run.ts';
 import { readSchedule } from './schedule.ts';
@@ -55,12 +56,8 @@ export function slotsOf(seen: Observation, runs: readonly Run[]): Slots {
 }
 
 /** Whether nothing is left of any run: a Deployment of ours stays behind even where somebody deleted all records. */
-function isFirst(
-  { modelRelease, unreadable, deployment }: Observation,
-  runs: readonly Run[],
-): boolean {
-  const served = deployment !== undefined && isOwnedBy(deployment, modelRelease);
-  return runs.length === 0 && unreadable.length === 0 && !served;
+function isFirst(seen: Observation, runs: readonly Run[]): boolean {
+  return runs.length === 0 && seen.unreadable.length === 0 && !ourDeployment(seen);
 }
 
 /** Nobody wants to know more exactly, and a schedule of minutes would have to be followed through years. */
