@@ -1,5 +1,6 @@
 import type { Caches } from '../caches.ts';
 import { type KubernetesObject, keyOf, type Stored } from '../kube/object.ts';
+import { isOlder } from '../kube/resource-version.ts';
 
 /** Until the caches know what was written, a decision would be about yesterday: it could start a second run beside the first. */
 export interface Expectations {
@@ -55,8 +56,7 @@ function isKnown({ object, change }: Expected, caches: Caches): boolean {
 /** Kubernetes promises the order of resourceVersions of one kind since 1.35; before, they were etcd's revisions. */
 function isAtLeast(cached: Stored<KubernetesObject>, written: Stored<KubernetesObject>): boolean {
   const [has, needs] = [cached.metadata.resourceVersion, written.metadata.resourceVersion];
-  if (has === needs) return true;
-  return /^\d+$/.test(has) && /^\d+$/.test(needs) && BigInt(has) >= BigInt(needs);
+  return has === needs || isOlder(needs, has);
 }
 
 function cacheOf({ kind, metadata }: KubernetesObject, caches: Caches) {

@@ -2,7 +2,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { recordAnnotations } from '../api/metadata.ts';
 import type { ModelRelease, OutcomeName } from '../api/model-release.ts';
-import type { Reason } from '../api/reasons.ts';
 import type { Plan } from './observation.ts';
 import type { Outcome } from './run.ts';
 
@@ -80,9 +79,7 @@ export function createReleaseMetrics(
       for (const { annotations } of note) {
         const text = annotations[recordAnnotations.outcome];
         if (text === undefined) continue;
-        const { outcome, reason }: { outcome: OutcomeName; reason: Reason } = JSON.parse(
-          text,
-        ) as Outcome;
+        const { outcome, reason } = JSON.parse(text) as Outcome;
         runs.inc({ outcome, reason });
       }
     },

@@ -14,7 +14,7 @@ import type { ModelRelease } from '../api/model-release.ts';
 import { stableName } from '../api/names.ts';
 import type { Defaults } from './observation.ts';
 import { isCandidate, type Run } from './run.ts';
-import { type ServingTemplate, servingTemplates } from './serving-template.ts';
+import { servingTemplates } from './serving-template.ts';
 
 /** A release to serve: by its digest, so that not even a changed object in the bucket could take its place. */
 export interface Servable {
@@ -56,7 +56,7 @@ export function buildDeployment(
   {
     imagePullPolicy,
     templates = servingTemplates,
-  }: Pick<Defaults, 'imagePullPolicy'> & { templates?: readonly ServingTemplate[] | undefined },
+  }: Pick<Defaults, 'imagePullPolicy' | 'templates'>,
 ): DeploymentObject {
   const { spec, metadata } = modelRelease;
   const { serving } = spec;
