@@ -10,7 +10,7 @@ import { finish } from './finish.ts';
 import { judge, mismatch, type Question } from './gate.ts';
 import { alreadyAnswered, inputsOf } from './inputs.ts';
 import { evaluateJob, snapshotJob, trainJob } from './jobs.ts';
-import type { EventDraft, Observation } from './observation.ts';
+import { type EventDraft, type Observation, writeOf } from './observation.ts';
 import { askedBy, championOf, questionOf } from './question.ts';
 import { describeLeftOut, type Run, stepOf } from './run.ts';
 import { mostAttempts, type StepState, stepState } from './step-state.ts';
@@ -112,7 +112,7 @@ function leftOut(run: Run): EventDraft[] {
   const words = describeLeftOut(run);
   if (words === undefined) return [];
   const note = `Release ${run.release}: ${words}`;
-  const tellsOf = `ControllerRevision/${run.release}` as const;
+  const tellsOf = writeOf('ControllerRevision', run.release);
   return [{ type: 'Warning', reason: 'ProductsLeftOut', action: 'Run', note, tellsOf }];
 }
 
@@ -124,7 +124,7 @@ function conclude({ run, seen }: Scene, facts: EvaluationFacts, question: Questi
   switch (verdict.verdict) {
     case 'Pass': {
       const note = `Release ${run.release}: ${message}`;
-      const tellsOf = `ControllerRevision/${run.release}` as const;
+      const tellsOf = writeOf('ControllerRevision', run.release);
       return {
         run: judged,
         events: [{ type: 'Normal', reason: 'GatePassed', action: 'Judge', note, tellsOf }],
@@ -184,7 +184,7 @@ function repeat(step: Step, scene: Scene, deleted: number): Advance {
   const next = begin(step, scene, deleted + 1, championOf(runs));
   if (!('activity' in next)) return next;
   const note = `Release ${run.release}: ${what}: it is started again, attempt ${deleted + 1} of ${mostAttempts}.`;
-  const tellsOf = `Job/${jobName(run.release, step, deleted + 1)}` as const;
+  const tellsOf = writeOf('Job', jobName(run.release, step, deleted + 1));
   return {
     ...next,
     events: [{ type: 'Warning', reason: 'JobDeleted', action: 'Run', note, tellsOf }],

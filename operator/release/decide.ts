@@ -9,7 +9,7 @@ import { jobAtWork, strayJob } from './deleted-jobs.ts';
 import { covers } from './drift.ts';
 import { driftEvents } from './drift-events.ts';
 import { type Hold, heldBy } from './holds.ts';
-import type { Observation, Plan } from './observation.ts';
+import { type Observation, type Plan, writeOf } from './observation.ts';
 import { leftovers, orphans, prune, removalEvents, strays } from './prune.ts';
 import { buildRecord, recordedAs } from './record.ts';
 import { rollOut } from './rollout.ts';
@@ -118,7 +118,7 @@ function goOn(seen: Observation): Work {
     if (begun) {
       runs = [...runs, active].toSorted(byAge);
       const note = `Release ${active.release} (${because[active.trigger]}).`;
-      const tellsOf = `ControllerRevision/${active.release}` as const;
+      const tellsOf = writeOf('ControllerRevision', active.release);
       events.push({ type: 'Normal', reason: 'RunStarted', action: 'Run', note, tellsOf });
       events.push(...begun.events);
     }
@@ -171,7 +171,7 @@ function startIfDue(
   const run = newRun(slot, seen, runs);
   const missed = describeMissed(slot, seen);
   const note = `Release ${run.release}: ${missed}`;
-  const tellsOf = `ControllerRevision/${run.release}` as const;
+  const tellsOf = writeOf('ControllerRevision', run.release);
   const event = { type: 'Warning', reason: 'SlotsMissed', action: 'Run', note, tellsOf } as const;
   return { run, events: missed === undefined ? [] : [event] };
 }

@@ -2,7 +2,7 @@
 import type { Deployment, DeploymentObject, Service, ServiceObject } from '../api/kubernetes.ts';
 import { appliedAnnotation, isOwnedBy, releaseLabel } from '../api/metadata.ts';
 import { differences } from './drift.ts';
-import type { EventDraft, Observation } from './observation.ts';
+import { type EventDraft, type Observation, writeOf } from './observation.ts';
 
 /** More than a person reads of them says nothing new. */
 const mostFields = 8;
@@ -16,7 +16,7 @@ export function driftEvents(
     const what = describe(wanted, seen);
     if (what === undefined) return [];
     const note = `${wanted.kind} ${wanted.metadata.name} ${what}`;
-    const tellsOf = `${wanted.kind}/${wanted.metadata.name}` as const;
+    const tellsOf = writeOf(wanted.kind, wanted.metadata.name);
     return [{ type: 'Warning', reason: 'DriftCorrected', action: 'Apply', note, tellsOf }];
   });
 }

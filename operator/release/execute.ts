@@ -22,7 +22,7 @@ import {
   type Resource,
   services,
 } from '../kube/resource.ts';
-import type { Observation, Plan } from './observation.ts';
+import { type Observation, type Plan, writeOf } from './observation.ts';
 
 export interface Means {
   objects: Objects;
@@ -49,9 +49,9 @@ export async function execute(plan: Plan, seen: Observation, means: Means): Prom
   const { objects, recorder, written, removed } = means;
   const owner = seen.modelRelease;
   const tell = ({ kind, metadata }: KubernetesObject) => {
+    const write = writeOf(kind, metadata.name);
     for (const { tellsOf, ...event } of plan.events)
-      if (tellsOf === `${kind}/${metadata.name}`)
-        recorder.record({ ...event, regarding: referenceTo(owner) });
+      if (tellsOf === write) recorder.record({ ...event, regarding: referenceTo(owner) });
   };
   for (const record of plan.begin) {
     written(await beginRun(record, owner, objects));

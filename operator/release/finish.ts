@@ -1,6 +1,6 @@
 import { clip } from '../api/conditions.ts';
 import { timestamp } from '../api/names.ts';
-import type { EventDraft } from './observation.ts';
+import { type EventDraft, writeOf } from './observation.ts';
 import type { Outcome, Run } from './run.ts';
 
 /** Ends that nobody has to do anything about. */
@@ -25,7 +25,7 @@ export function finish(
         reason,
         action: end.step === 'rollout' ? 'RollOut' : 'Run',
         note: `Release ${run.release}${detail}: ${end.message}`,
-        tellsOf: `ControllerRevision/${run.release}`,
+        tellsOf: writeOf('ControllerRevision', run.release),
       },
     ],
   };

@@ -73,8 +73,15 @@ export interface EventDraft {
   reason: Reason;
   action: string;
   note: string;
-  /** Kind and name of what is written, or removed. */
-  tellsOf: `${string}/${string}`;
+  /** Made by writeOf. */
+  tellsOf: Write;
+}
+
+/** The kind and the name of what is written, or removed. */
+export type Write = `${string}/${string}`;
+
+export function writeOf(kind: string, name: string): Write {
+  return `${kind}/${name}`;
 }
 
 /** What to do, in this order. Everything empty: all is as it should be. */

@@ -2,7 +2,7 @@ import type { ControllerRevision, Job } from '../api/kubernetes.ts';
 import { isOwnedBy, releaseLabel } from '../api/metadata.ts';
 import { timestamp } from '../api/names.ts';
 import { releasesOfPods } from './doubt.ts';
-import type { EventDraft, Observation } from './observation.ts';
+import { type EventDraft, type Observation, writeOf } from './observation.ts';
 import { lastGood, type Run, type Trigger } from './run.ts';
 import { readSchedule } from './schedule.ts';
 import { hasEnded } from './step-state.ts';
@@ -25,9 +25,7 @@ export function prune(runs: readonly Run[], seen: Observation): (Job | Controlle
     .filter((run) => !kept.has(run.release))
     .slice(0, mostRemoved);
   const removed = surplus.flatMap(({ release }) => {
-    const jobs = seen.jobs.filter(
-      (job) => job.metadata.labels?.[releaseLabel] === release && isOwnedBy(job, seen.modelRelease),
-    );
+    const jobs = jobsOf(new Set([release]), seen);
     const record = seen.records.get(release);
     return record ? [...jobs, record] : jobs;
   });
@@ -50,14 +48,8 @@ const runsWithJobs = 3;
  */
 function outlived(finished: readonly Run[], seen: Observation): Job[] {
   const older = new Set(finished.slice(0, -runsWithJobs).map(({ release }) => release));
-  return seen.jobs
-    .filter(
-      (job) =>
-        older.has(job.metadata.labels?.[releaseLabel] ?? '') &&
-        isOwnedBy(job, seen.modelRelease) &&
-        job.metadata.deletionTimestamp === undefined &&
-        hasEnded(job),
-    )
+  return jobsOf(older, seen)
+    .filter((job) => stays(job) && hasEnded(job))
     .slice(0, mostRemoved);
 }
 
@@ -67,32 +59,31 @@ function outlived(finished: readonly Run[], seen: Observation): Job[] {
  */
 export function leftovers(runs: readonly Run[], seen: Observation): Job[] {
   const ended = new Set(runs.filter((run) => run.outcome).map((run) => run.release));
-  return seen.jobs.filter(
-    (job) =>
-      ended.has(job.metadata.labels?.[releaseLabel] ?? '') &&
-      isOwnedBy(job, seen.modelRelease) &&
-      job.metadata.deletionTimestamp === undefined &&
-      !hasEnded(job),
-  );
+  return jobsOf(ended, seen).filter((job) => stays(job) && !hasEnded(job));
 }
 
 /** The Jobs of runs whose record somebody deleted: what they were told is not known any more, and nobody waits for their result. */
 export function orphans(runs: readonly Run[], seen: Observation): Job[] {
   const known = new Set(runs.map(({ release }) => release));
-  return seen.jobs.filter((job) => {
-    const release = job.metadata.labels?.[releaseLabel] ?? '';
-    return (
-      seen.lost?.includes(release) &&
-      !known.has(release) &&
-      isOwnedBy(job, seen.modelRelease) &&
-      job.metadata.deletionTimestamp === undefined
-    );
-  });
+  return jobsOf(new Set(seen.lost).difference(known), seen).filter(stays);
+}
+
+/** Our Jobs of these releases. */
+function jobsOf(releases: ReadonlySet<string>, { jobs, modelRelease }: Observation): Job[] {
+  return jobs.filter(
+    (job) =>
+      releases.has(job.metadata.labels?.[releaseLabel] ?? '') && isOwnedBy(job, modelRelease),
+  );
+}
+
+/** Nobody has deleted it yet. */
+function stays({ metadata }: Job): boolean {
+  return metadata.deletionTimestamp === undefined;
 }
 
 /** Jobs that lost the labels by which they are watched. One whose deletion somebody holds up is deleted, and told of, once. */
 export function strays(seen: Observation): Job[] {
-  return (seen.strays ?? []).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return (seen.strays ?? []).filter(stays);
 }
 
 /** What is removed without a run that could tell why. */
@@ -104,7 +95,7 @@ export function removalEvents(removed: readonly Job[], seen: Observation): Event
       ? `Job ${name} lost the labels by which it is watched: it is removed, and its step started again.`
       : `The record of release ${labels?.[releaseLabel]} is gone: its Job ${name} is removed.`;
     const reason = unlabelled.has(job) ? 'DriftCorrected' : 'RecordLost';
-    return { type: 'Warning', reason, action: 'Remove', note, tellsOf: `Job/${name}` };
+    return { type: 'Warning', reason, action: 'Remove', note, tellsOf: writeOf('Job', name) };
   });
 }
 

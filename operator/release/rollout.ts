@@ -6,7 +6,7 @@ import { doubtfulServing, ourDeployment } from './doubt.ts';
 import { covers } from './drift.ts';
 import { crashOf, type Problem, refusalOf } from './failures.ts';
 import { finish } from './finish.ts';
-import type { EventDraft, Observation } from './observation.ts';
+import { type EventDraft, type Observation, writeOf } from './observation.ts';
 import { isCandidate, lastGood, type Outcome, type Run } from './run.ts';
 import { buildDeployment, type Servable, servableOf } from './serving.ts';
 import { waitingFor } from './waiting.ts';
@@ -50,7 +50,7 @@ export function rollOut(before: readonly Run[], seen: Observation): Rollout {
   const apply = wanted && isFree && !covers(live, wanted) ? wanted : undefined;
   if (rolling && apply && live?.metadata.labels?.[releaseLabel] !== rolling.release) {
     const note = `Release ${rolling.release} passed its gate: the Deployment goes over to it.`;
-    const tellsOf = `Deployment/${apply.metadata.name}` as const;
+    const tellsOf = writeOf(apply.kind, apply.metadata.name);
     events.push({ type: 'Normal', reason: 'RollingOut', action: 'RollOut', note, tellsOf });
   }
   return {
