@@ -66,7 +66,7 @@ export function createObjects({
   transport,
   fieldManager,
 }: {
-  transport: Transport;
+  transport: Pick<Transport, 'request'>;
   fieldManager: string;
 }): Objects {
   const at = (resource: Resource, { namespace, name }: ObjectName, subresource?: string): string =>

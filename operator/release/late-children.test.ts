@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { managedByLabel } from '../api/metadata.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubernetesObject } from '../kube/object.ts';
-import type { Transport } from '../kube/transport.ts';
+import { createObjects } from '../kube/objects.ts';
 import { Cluster } from './fixtures/cluster.ts';
 import { lateChildren } from './late-children.ts';
 
@@ -13,15 +13,16 @@ describe('children that the caches should know', () => {
   beforeEach(() => asked.splice(0));
 
   /** An API server that has these objects. */
-  const transport = (...objects: KubernetesObject[]): Pick<Transport, 'request'> => ({
-    request: async <T>({ path }: { path: string }) => {
+  const server = (...objects: KubernetesObject[]) => {
+    const request = async <T>({ path }: { path: string }) => {
       asked.push(path);
       const found = objects.find(({ metadata }) => path.endsWith(`/${metadata.name}`));
       if (found) return found as T;
       const resource = { verb: 'get', resource: 'x', object: path };
       throw new ApiError({ ...resource, status: 404, reason: 'NotFound', message: 'not there' });
-    },
-  });
+    };
+    return createObjects({ transport: { request }, fieldManager: 'test' });
+  };
 
   /** A run that has begun: its record and its Job. */
   function begun() {
@@ -37,7 +38,7 @@ describe('children that the caches should know', () => {
 
   it('costs nothing while they do', async () => {
     const known = begun();
-    expect(await lateChildren(known, transport())).to.deep.equal({
+    expect(await lateChildren(known, server())).to.deep.equal({
       records: [],
       jobs: [],
       lost: [],
@@ -48,11 +49,11 @@ describe('children that the caches should know', () => {
 
   it('a record that the cache lacks is asked for, and lost only if it is not there', async () => {
     const { records, ...known } = begun();
-    const there = await lateChildren({ ...known, records: [] }, transport(...records));
+    const there = await lateChildren({ ...known, records: [] }, server(...records));
     expect(there.records).to.deep.equal(records);
     expect(there.lost).to.deep.equal([]);
     expect(asked).to.deep.equal([`/apis/apps/v1/namespaces/shop/controllerrevisions/${release}`]);
-    const gone = await lateChildren({ ...known, records: [] }, transport());
+    const gone = await lateChildren({ ...known, records: [] }, server());
     expect(gone.lost).to.deep.equal([release]);
   });
 
@@ -62,23 +63,23 @@ describe('children that the caches should know', () => {
       ...record,
       metadata: { ...record.metadata, ownerReferences: [] },
     }));
-    const { lost } = await lateChildren({ ...known, records: [] }, transport(...foreign));
+    const { lost } = await lateChildren({ ...known, records: [] }, server(...foreign));
     expect(lost).to.deep.equal([release]);
   });
 
   it('a Job at work that the cache lacks is asked for; without its labels it is a stray', async () => {
     const { jobs, ...known } = begun();
-    const there = await lateChildren({ ...known, jobs: [] }, transport(...jobs));
+    const there = await lateChildren({ ...known, jobs: [] }, server(...jobs));
     expect(there.jobs).to.deep.equal(jobs);
     expect(asked).to.deep.equal([`/apis/batch/v1/namespaces/shop/jobs/${release}-snapshot`]);
     const stripped = jobs.map((job) => {
       const { [managedByLabel]: _, ...labels } = job.metadata.labels ?? {};
       return { ...job, metadata: { ...job.metadata, labels } };
     });
-    const stray = await lateChildren({ ...known, jobs: [] }, transport(...stripped));
+    const stray = await lateChildren({ ...known, jobs: [] }, server(...stripped));
     expect(stray.jobs).to.deep.equal([]);
     expect(stray.strays).to.deep.equal(stripped);
-    const gone = await lateChildren({ ...known, jobs: [] }, transport());
+    const gone = await lateChildren({ ...known, jobs: [] }, server());
     expect([...gone.jobs, ...gone.strays]).to.deep.equal([]);
   });
 
@@ -93,7 +94,7 @@ describe('children that the caches should know', () => {
         labels: { ...job.metadata.labels, 'shelfwise.dev/release': `other-${index}` },
       },
     }));
-    const { lost } = await lateChildren({ ...known, records, jobs: [job, ...many] }, transport());
+    const { lost } = await lateChildren({ ...known, records, jobs: [job, ...many] }, server());
     expect(lost).to.have.length(20);
   });
 });

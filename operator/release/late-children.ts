@@ -6,15 +6,9 @@
 import type { ControllerRevision, Job } from '../api/kubernetes.ts';
 import { isOwnedBy, managedBy, managedByLabel, releaseLabel } from '../api/metadata.ts';
 import type { ModelRelease } from '../api/model-release.ts';
-import { hasReason } from '../kube/api-error.ts';
 import type { KubernetesObject } from '../kube/object.ts';
-import {
-  controllerRevisions,
-  jobs as jobResource,
-  pathOf,
-  type Resource,
-} from '../kube/resource.ts';
-import type { Transport } from '../kube/transport.ts';
+import type { Objects } from '../kube/objects.ts';
+import { controllerRevisions, jobs as jobResource, type Resource } from '../kube/resource.ts';
 
 interface Known {
   modelRelease: ModelRelease;
@@ -37,18 +31,12 @@ const mostRecords = 20;
 /** Asks the API server for them; empty, and without a request, where the caches are as they should be. Throws ApiError. */
 export async function lateChildren(
   { modelRelease, records, jobs }: Known,
-  transport: Pick<Transport, 'request'>,
+  objects: Pick<Objects, 'get'>,
 ): Promise<Late> {
-  const { namespace } = modelRelease.metadata;
+  const { namespace = '' } = modelRelease.metadata;
   const get = async <T extends KubernetesObject>(resource: Resource, name: string) => {
-    try {
-      const path = pathOf(resource, { namespace, name });
-      const found = await transport.request<T>({ method: 'GET', path });
-      return isOwnedBy(found, modelRelease) ? [found] : [];
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) return [];
-      throw error;
-    }
+    const found = await objects.get<T>(resource, { namespace, name });
+    return found && isOwnedBy(found, modelRelease) ? [found] : [];
   };
   const recorded = new Set(records.map(({ metadata }) => metadata.name));
   const releases = jobs

@@ -4,6 +4,7 @@ import type { ModelRelease } from '../api/model-release.ts';
 import { stableName } from '../api/names.ts';
 import { byModelRelease, type Caches } from '../caches.ts';
 import { keyOf } from '../kube/object.ts';
+import type { Objects } from '../kube/objects.ts';
 import type { Transport } from '../kube/transport.ts';
 import { explain, puzzles } from './explanations.ts';
 import { lateChildren } from './late-children.ts';
@@ -15,13 +16,14 @@ import { byAge, type Run } from './run.ts';
 export interface Sources {
   caches: Caches;
   transport: Pick<Transport, 'request'>;
+  objects: Objects;
   defaults: Defaults;
   now: () => Date;
 }
 
 /** Gathers all that a decision about this ModelRelease may look at: from the caches, and from the API server what they lack. */
 export async function observe(modelRelease: ModelRelease, sources: Sources): Promise<Observation> {
-  const { caches, transport, defaults } = sources;
+  const { caches, transport, objects, defaults } = sources;
   const { name, namespace = '' } = modelRelease.metadata;
   const key = keyOf({ namespace, name });
   const now = sources.now();
@@ -31,7 +33,7 @@ export async function observe(modelRelease: ModelRelease, sources: Sources): Pro
   const cachedJobs = caches.jobs.by(byModelRelease, key);
   const late = await lateChildren(
     { modelRelease, records: cachedRecords, jobs: cachedJobs },
-    transport,
+    objects,
   );
   const records = [...cachedRecords, ...late.records];
   const jobs = [...cachedJobs, ...late.jobs];

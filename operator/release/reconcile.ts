@@ -5,7 +5,6 @@ import { ApiError } from '../kube/api-error.ts';
 import { classify, type ReconcileError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type KubernetesObject, nameOf } from '../kube/object.ts';
-import type { Objects } from '../kube/objects.ts';
 import type { Reconcile } from '../kube/work-queue.ts';
 import { decide } from './decide.ts';
 import { execute, type Means, writeStatus } from './execute.ts';
@@ -16,7 +15,6 @@ import type { Observation, Obstacle, Plan } from './observation.ts';
 import { observe, type Sources } from './observe.ts';
 
 export interface ReconcilerParts extends Sources {
-  objects: Objects;
   recorder: EventRecorder;
   log: Pick<Logger, 'info'>;
   /** Milliseconds, set back by nobody. */
