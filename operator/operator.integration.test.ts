@@ -5,7 +5,7 @@ import { waitFor } from '../hack/process/wait.ts';
 import type { Exchange } from './kube/transport.ts';
 import type { Operator } from './operator.ts';
 import { type Chapter, type PlayedCluster, startPlayedCluster } from './played-cluster.ts';
-import { live, stateOf, statusOf, touch } from './played-life.ts';
+import { live, stateAtRest, statusOf, touch } from './played-life.ts';
 import { startTestOperator } from './test-operator.ts';
 
 const story: Chapter[] = [
@@ -46,7 +46,8 @@ describe('operator against a real API server', () => {
     const operator = await startTestOperator(cluster.connection, { namespaces, observe });
     try {
       await live(cluster.transport, namespace, whole, spec);
-      return { state: await settled(namespace, expected), done, jobs: jobsOf(namespace) };
+      const state = await stateAtRest(cluster.transport, namespace, { expected: expected?.state });
+      return { state, done, jobs: jobsOf(namespace) };
     } finally {
       await operator.stop();
     }
@@ -55,27 +56,6 @@ describe('operator against a real API server', () => {
   function jobsOf(namespace: string): string[] {
     const mine = cluster.kubelet.started.filter((pod) => pod.startsWith(`${namespace}/`));
     return mine.map((pod) => pod.replace(/-[a-z0-9]{5}$/, ''));
-  }
-
-  /** The state once it is the expected one, or, where none is known, once it stays the same. */
-  async function settled(namespace: string, expected?: Life): Promise<string[]> {
-    let before: string | undefined;
-    let equalLooks = 0;
-    let state: string[] = [];
-    const still = async () => {
-      state = await stateOf(cluster.transport, namespace);
-      const text = state.join('\n');
-      if (expected) return text === expected.state.join('\n') || undefined;
-      equalLooks = text === before ? equalLooks + 1 : 0;
-      before = text;
-      // One pair of equal looks may lie within a pause of a slow machine.
-      return equalLooks >= 6 || undefined;
-    };
-    // Where it never is, the comparison says in what it differs.
-    await waitFor(still, { what: 'stillness', limitMs: 120_000, everyMs: 500 }).catch(
-      () => undefined,
-    );
-    return state;
   }
 
   /** In what a life differs from the one without faults. */

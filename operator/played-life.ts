@@ -158,6 +158,35 @@ export async function stateOf(transport: Transport, namespace: string): Promise<
   return anonymous(lines, namespace);
 }
 
+/**
+ * The state of the namespace once it is the expected one: where it never is, as it was last, for a comparison to say in what it
+ * differs. Without one, once it stays the same; where it never does, throws.
+ */
+export async function stateAtRest(
+  transport: Transport,
+  namespace: string,
+  { expected, limitMs = 120_000 }: { expected?: string[] | undefined; limitMs?: number } = {},
+): Promise<string[]> {
+  let before: string | undefined;
+  let equalLooks = 0;
+  let state: string[] = [];
+  const look = async () => {
+    state = await stateOf(transport, namespace);
+    const text = state.join('\n');
+    if (expected) return text === expected.join('\n') || undefined;
+    equalLooks = text === before ? equalLooks + 1 : 0;
+    before = text;
+    // One pair of equal looks may lie within a pause of a slow machine.
+    return equalLooks >= 6 || undefined;
+  };
+  await waitFor(look, { what: `${namespace} to be still`, limitMs, everyMs: 500 }).catch(
+    (error) => {
+      if (!expected) throw error;
+    },
+  );
+  return state;
+}
+
 interface Parts {
   spec?: unknown;
   data?: unknown;

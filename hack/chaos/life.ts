@@ -9,7 +9,7 @@ import {
   createNamespace,
   modelRelease,
   removeModelRelease,
-  stateOf,
+  stateAtRest,
   touch,
 } from '../../operator/played-life.ts';
 import { waitFor } from '../process/wait.ts';
@@ -57,7 +57,7 @@ export async function live(
   let ended: Awaited<ReturnType<Operators['stop']>> | undefined;
   try {
     const story = await tell(world, namespace, eyes);
-    const state = await still(world, namespace, expected);
+    const state = await stateAtRest(world.admin, namespace, expected ? { expected, limitMs } : {});
     await rest(world, namespace, operators);
     const before = journal.entries.length;
     await rest(world, namespace, operators);
@@ -117,7 +117,7 @@ export async function liveStraight(world: World, namespace: string): Promise<str
     await apply(world, namespace, dataset(last));
     await eyes.until('the release to serve', ({ status }) => status?.serving !== undefined);
     await eyes.deploymentTo('one pod to serve', servesWith(1));
-    return childrenIn(await still(world, namespace));
+    return childrenIn(await stateAtRest(world.admin, namespace));
   } finally {
     eyes.close();
     await operators.stop();
@@ -235,26 +235,6 @@ async function drift(world: World, namespace: string): Promise<string> {
     ...{ method: 'PATCH', path, contentType, body: op },
   });
   return drifted.metadata.resourceVersion;
-}
-
-/** The state once it is the expected one, or, where none is known, once it stays the same. */
-async function still(world: World, namespace: string, expected?: string[]): Promise<string[]> {
-  let before: string | undefined;
-  let equalLooks = 0;
-  let state: string[] = [];
-  const look = async () => {
-    state = await stateOf(world.admin, namespace);
-    const text = state.join('\n');
-    if (expected) return text === expected.join('\n') || undefined;
-    equalLooks = text === before ? equalLooks + 1 : 0;
-    before = text;
-    // One pair of equal looks may lie within a pause of a slow machine.
-    return equalLooks >= 6 || undefined;
-  };
-  const limit = { what: 'stillness', limitMs: expected ? limitMs : 120_000, everyMs: 500 };
-  // Where it never is, the oracles say in what it differs.
-  await waitFor(look, limit).catch(() => undefined);
-  return state;
 }
 
 /** Makes the operator look once more, by a change that means nothing, and waits until it has. */

@@ -81,9 +81,10 @@ export async function startOperators(options: OperatorsOptions): Promise<Operato
 
   /** As the kubelet does it: a process that ended by itself is started again. With a lost Lease it may. */
   async function startIfEnded(slot: Slot): Promise<void> {
-    const process = await slot.process;
-    const end = process.ended();
-    if (end === undefined || expected.has(process)) return;
+    // One that did not come up is told of where it was started.
+    const process = await slot.process.catch(() => undefined);
+    const end = process?.ended();
+    if (!process || end === undefined || expected.has(process)) return;
     expected.add(process);
     const words = await readFile(process.log, 'utf8');
     if (!/The Lease .* is not held any more/.test(words))
@@ -123,7 +124,8 @@ export async function startOperators(options: OperatorsOptions): Promise<Operato
     slots.set(name, slot);
   }
   const watchman = setInterval(() => {
-    for (const slot of slots.values()) startIfEnded(slot).catch(() => undefined);
+    for (const slot of slots.values())
+      startIfEnded(slot).catch((error) => exits.push(String(error)));
   }, 200);
 
   return {
@@ -146,7 +148,7 @@ export async function startOperators(options: OperatorsOptions): Promise<Operato
       stopping = true;
       const complaints: string[] = [];
       for (const slot of slots.values()) {
-        await startIfEnded(slot).catch(() => undefined);
+        await startIfEnded(slot).catch((error) => exits.push(String(error)));
         await slot.process.then(async (process) => {
           expected.add(process);
           await process.signal('SIGKILL');

@@ -135,6 +135,7 @@ export function witness(world: World, namespace: string) {
         return left.length === 0 || undefined;
       };
       const limit = { what: 'an empty namespace', limitMs, everyMs: 200 };
+      // Where it never is empty, what is left is the answer.
       await waitFor(attempt, limit).catch(() => undefined);
       return left;
     },
