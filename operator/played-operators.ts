@@ -74,7 +74,7 @@ export async function startPlayedOperator(options: PlayedOperatorOptions): Promi
   await waitFor(async () => (await process.isReady()) || undefined, {
     what: `${name} to be ready`,
     limitMs: 120_000,
-    hopeless: () => process.ended() && `${name} ended with ${process.ended()}, see ${process.log}.`,
+    hopeless: process.gone,
   }).catch(async (error) => {
     const log = await operator.log();
     await operator.stop();

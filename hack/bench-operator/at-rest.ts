@@ -113,10 +113,7 @@ export async function converged(operator: OperatorProcess, keys: number): Promis
       what: `the operator to look at ${keys} ModelReleases, see ${operator.log}`,
       limitMs: 900_000,
       everyMs: 100,
-      hopeless: () => {
-        const end = operator.ended();
-        return end && `The operator ended with ${end}, see ${operator.log}.`;
-      },
+      hopeless: operator.gone,
     },
   );
 }

@@ -12,7 +12,7 @@ import { waitFor } from '../process/wait.ts';
 import { still } from './at-rest.ts';
 import { createCronJobs, cronJobsDone } from './cron-jobs.ts';
 import type { Environment } from './environment.ts';
-import { atOnce, loadReleases, never } from './load.ts';
+import { atOnce, loadReleases, productNames } from './load.ts';
 import type { OperatorProcess } from './operator-process.ts';
 import type { Figure } from './report.ts';
 import { byVerb, isEvent, isWrite } from './requests.ts';
@@ -33,10 +33,8 @@ const namespace = 'burst';
 export async function burst(environment: Environment, options: BurstOptions): Promise<Figure[]> {
   const { releases, say, tell } = options;
   say(`loading ${releases} ModelReleases`);
-  const names = Array.from({ length: releases }, (_, number) => `products-${number}`);
-  const dataset = { rakuten: { prefix: 'played/products/9000' } };
-  const schedule = { cron: never, timeZone: 'Etc/UTC' };
-  await loadReleases(environment.admin, { namespace, names, runs: 2, schedule, dataset });
+  const names = productNames(releases);
+  await loadReleases(environment.admin, { namespace, names, runs: 2 });
   const operator = await environment.startOperator('burst');
   await still(environment, operator);
 
@@ -170,7 +168,7 @@ async function round(
       what: `${names.length} runs to end`,
       limitMs: 900_000,
       everyMs: 2_000,
-      hopeless: () => operator.ended() && `The operator ended, see ${operator.log}.`,
+      hopeless: operator.gone,
     },
   ).catch((error: Error) => {
     // A slot without a run is what is counted; a run without an end is not to be measured.

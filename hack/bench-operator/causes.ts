@@ -8,7 +8,7 @@ import type { Transport } from '../../operator/kube/transport.ts';
 import { createNamespace } from '../../operator/played-life.ts';
 import { waitFor } from '../process/wait.ts';
 import type { Environment } from './environment.ts';
-import { loader, modelRelease, never } from './load.ts';
+import { loader, modelRelease } from './load.ts';
 import type { Figure } from './report.ts';
 
 export interface CausesOptions {
@@ -70,7 +70,7 @@ export async function toldCauses(
       what: 'every cause to be told',
       limitMs: 180_000,
       everyMs: 500,
-      hopeless: () => operator.ended() && `The operator ended, see ${operator.log}.`,
+      hopeless: operator.gone,
     },
     // What is missing shows in the figures.
   ).catch((error: Error) => tell(error.message));
@@ -97,10 +97,7 @@ export async function toldCauses(
 }
 
 function struck(name: string) {
-  const whole = modelRelease(namespace, name, {
-    schedule: { cron: never },
-    dataset: { rakuten: { prefix: 'played/products/9000' } },
-  });
+  const whole = modelRelease(namespace, name);
   const training = {
     gpu: { count: 1 },
     backoffLimit: 0,

@@ -5,7 +5,7 @@ import type { AuditedRequest } from '../cluster/audit.ts';
 import { waitFor } from '../process/wait.ts';
 import { still } from './at-rest.ts';
 import type { Environment } from './environment.ts';
-import { loadReleases, never } from './load.ts';
+import { loadReleases, productNames } from './load.ts';
 import { sum } from './metrics.ts';
 import type { OperatorProcess } from './operator-process.ts';
 import type { Figure } from './report.ts';
@@ -27,14 +27,8 @@ const namespace = 'led';
 export async function leader(environment: Environment, options: LeaderOptions): Promise<Figure[]> {
   const { releases, pauseMs, say } = options;
   say(`loading ${releases} ModelReleases`);
-  const names = Array.from({ length: releases }, (_, number) => `products-${number}`);
-  await loadReleases(environment.admin, {
-    namespace,
-    names,
-    runs: 2,
-    schedule: { cron: never, timeZone: 'Etc/UTC' },
-    dataset: { rakuten: { prefix: 'played/products/9000' } },
-  });
+  const names = productNames(releases);
+  await loadReleases(environment.admin, { namespace, names, runs: 2 });
   let count = 0;
   const start = () => {
     const name = `operator-${count++}`;
@@ -137,7 +131,7 @@ function writesOf(
       what: `the operator to write, see ${operator.log}`,
       limitMs: 240_000,
       everyMs: 500,
-      hopeless: () => operator.ended() && `The operator ended, see ${operator.log}.`,
+      hopeless: operator.gone,
     },
   );
 }

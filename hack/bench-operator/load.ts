@@ -28,20 +28,24 @@ export function loader(admin: Transport): Objects {
 }
 
 /** 29 February: a schedule that is not due while anybody looks. */
-export const never = '0 0 29 2 *';
+const never = '0 0 29 2 *';
 
-/** A ModelRelease as shops write them: with what most set, and no more. */
+export function productNames(count: number): string[] {
+  return Array.from({ length: count }, (_, number) => `products-${number}`);
+}
+
+/** A ModelRelease as shops write them: with what most set, and no more. Nothing is due by its schedule. */
 export function modelRelease(
   namespace: string,
   name: string,
-  { schedule, dataset }: { schedule: object; dataset: object },
+  timeZone = 'Etc/UTC',
 ): KubernetesObject & { spec: object } {
   return {
     apiVersion,
     kind,
     metadata: { namespace, name, labels: { team: 'search' } },
     spec: {
-      schedule,
+      schedule: { cron: never, timeZone },
       store: {
         s3: {
           endpoint: 'https://s3.storage.svc:7070',
@@ -52,7 +56,8 @@ export function modelRelease(
           credentialsSecret: { name: 's3-credentials' },
         },
       },
-      dataset,
+      // kwok's Stages take from it what the steps find.
+      dataset: { rakuten: { prefix: 'played/products/9000' } },
       training: {
         gpu: { count: 1 },
         resources: { requests: { cpu: '4', memory: '16Gi' }, limits: { memory: '16Gi' } },
@@ -81,14 +86,11 @@ export async function loadShops(
 ): Promise<void> {
   const shops = 10;
   for (let shop = 0; shop < shops; shop++) {
-    const numbers = Array.from({ length: releases }, (_, number) => number);
-    const names = numbers.filter((number) => number % shops === shop);
     await loadReleases(admin, {
       namespace: `shop-${shop}`,
-      names: names.map((number) => `products-${number}`),
+      names: productNames(releases).filter((_, number) => number % shops === shop),
       runs,
-      schedule: { cron: never, timeZone: 'Europe/Paris' },
-      dataset: { rakuten: { prefix: 'played/products/9000' } },
+      timeZone: 'Europe/Paris',
       withJobs: true,
     });
     say(`loaded ${Math.ceil(((shop + 1) / shops) * releases)} of ${releases} ModelReleases`);
@@ -102,17 +104,16 @@ export async function loadReleases(
     namespace: string;
     names: string[];
     runs: number;
-    schedule: object;
-    dataset: object;
+    timeZone?: string;
     /** The Jobs that an operator leaves of the newest runs, too. */
     withJobs?: boolean;
   },
 ): Promise<void> {
-  const { namespace, names, runs, schedule, dataset, withJobs = false } = load;
+  const { namespace, names, runs, timeZone, withJobs = false } = load;
   await createNamespace(admin, namespace);
   const objects = loader(admin);
   await inParallel(names, atOnce, async (name) => {
-    const wanted = modelRelease(namespace, name, { schedule, dataset });
+    const wanted = modelRelease(namespace, name, timeZone);
     // The schema fills in the rest.
     const owner = (await objects.create(modelReleases, wanted)) as unknown as Stored<ModelRelease>;
     const past = history(owner, runs, new Date());

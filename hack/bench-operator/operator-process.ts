@@ -27,6 +27,8 @@ export interface OperatorProcess {
   signal(name: NodeJS.Signals): Promise<void>;
   /** How it ended, if it did: the exit code or the signal. */
   ended(): string | undefined;
+  /** The same in a sentence, for who waits for something that it is to do. */
+  gone(): string | undefined;
 }
 
 export interface OperatorProcessOptions {
@@ -88,6 +90,10 @@ export async function startOperatorProcess(
     memory: () => memoryOf(child.pid ?? 0),
     isReady: async () => (await page('/readyz').catch(() => ({ ok: false }))).ok,
     ended: () => endOf(child),
+    gone() {
+      const end = endOf(child);
+      return end && `The operator ${options.name} ended (${end}), see ${log}.`;
+    },
     async signal(name) {
       if (endOf(child) !== undefined) return;
       const ended = once(child, 'close');
@@ -99,10 +105,7 @@ export async function startOperatorProcess(
     what: `the operator ${options.name} to start, see ${log}`,
     // Generous, for machines that build something at the same time.
     limitMs: 120_000,
-    hopeless: () => {
-      const end = endOf(child);
-      return end && `The operator ${options.name} ended (${end}) while it started, see ${log}.`;
-    },
+    hopeless: operator.gone,
   }).catch(async (cause) => {
     await operator.signal('SIGKILL');
     throw new Error(`${cause.message}\n${lastLines(await readFile(log, 'utf8'), 15)}`, { cause });

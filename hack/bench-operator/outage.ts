@@ -22,7 +22,7 @@ import {
 import { waitFor } from '../process/wait.ts';
 import { still } from './at-rest.ts';
 import type { Environment } from './environment.ts';
-import { loadReleases, never } from './load.ts';
+import { loadReleases, productNames } from './load.ts';
 import type { Figure } from './report.ts';
 
 export interface OutageOptions {
@@ -49,14 +49,12 @@ export async function outage(environment: Environment, options: OutageOptions): 
   const { releases, awayMs, say } = options;
   const { admin, plane } = environment;
   say(`loading ${releases} ModelReleases`);
-  const names = Array.from({ length: releases }, (_, number) => `products-${number}`);
+  const names = productNames(releases);
   await loadReleases(admin, {
     namespace,
     names,
     // The fourth serves: without the record of what serves its Deployment would be left alone.
     runs: 5,
-    schedule: { cron: never, timeZone: 'Etc/UTC' },
-    dataset: { rakuten: { prefix: 'played/products/9000' } },
   });
   const operator = await environment.startOperator('outage');
   await still(environment, operator);
@@ -107,7 +105,7 @@ export async function outage(environment: Environment, options: OutageOptions): 
     await waitFor(async () => ((await look()) ? true : undefined), {
       what,
       ...limits,
-      hopeless: () => operator.ended() && `The operator ended, see ${operator.log}.`,
+      hopeless: operator.gone,
     });
     return (performance.now() - back) / 1000;
   };
