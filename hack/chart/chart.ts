@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { type Config, readConfig } from '../config.ts';
 import { run } from '../process/run.ts';
-import type { KubeObject } from '../shop/kubectl.ts';
+import { createKubectl, type Kubectl, type KubeObject } from '../shop/kubectl.ts';
 import { tool } from '../tools/tool.ts';
 
 export const chart = fileURLToPath(new URL('../../charts/shelfwise', import.meta.url));
@@ -30,4 +30,23 @@ export async function render(helm: Helm, values: object = {}): Promise<KubeObjec
       return document.toJS();
     })
     .filter((object) => object !== null);
+}
+
+/** Installs the chart, into a namespace of its own, and waits until the API serves ModelReleases. */
+export async function installChart(
+  kubeconfig: string,
+  namespace: string,
+  settings: string[] = [],
+): Promise<void> {
+  const helm = await createHelm(kubeconfig);
+  await helm([
+    ...['upgrade', '--install', 'shelfwise', chart, '--namespace', namespace, '--create-namespace'],
+    ...settings.flatMap((setting) => ['--set', setting]),
+  ]);
+  await crdEstablished(await createKubectl(kubeconfig));
+}
+
+export async function crdEstablished(kubectl: Kubectl): Promise<void> {
+  const crd = 'crd/modelreleases.shelfwise.dev';
+  await kubectl.run(['wait', crd, '--for=condition=Established', '--timeout=240s']);
 }

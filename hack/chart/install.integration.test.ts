@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { waitFor } from '../process/wait.ts';
 import { createKubectl, type Kubectl, type KubeObject } from '../shop/kubectl.ts';
-import { chart, createHelm, type Helm } from './chart.ts';
+import { chart, crdEstablished, createHelm, type Helm } from './chart.ts';
 import { chartRules, compareWithRules } from './rbac.ts';
 
 const manifests = fileURLToPath(new URL('../../manifests', import.meta.url));
@@ -27,13 +27,6 @@ describe('the chart and the manifests on a Kubernetes API', function () {
 
   const install = () =>
     helm(['upgrade', '--install', 'shelfwise', chart, '--namespace', namespace]);
-  const established = () =>
-    kubectl.run([
-      'wait',
-      'crd/modelreleases.shelfwise.dev',
-      '--for=condition=Established',
-      '--timeout=240s',
-    ]);
   const podOf = (where: string, selector: string) =>
     waitFor(async () => (await kubectl.list('pods', where, selector))[0], {
       what: `a pod ${selector} in ${where}, which enforces the restricted Pod Security Standard`,
@@ -43,7 +36,7 @@ describe('the chart and the manifests on a Kubernetes API', function () {
   it('installs, says what to do next, and its pod is admitted under the restricted standard', async () => {
     const notes = await install();
     expect(notes).to.include('rollout status deployment/shelfwise');
-    await established();
+    await crdEstablished(kubectl);
     const pod = await podOf(namespace, 'app.kubernetes.io/component=operator');
     expect(pod.spec.serviceAccountName).to.equal('shelfwise');
   });
@@ -111,7 +104,7 @@ describe('the chart and the manifests on a Kubernetes API', function () {
 
   for (const file of ['sample.yaml', 'demo/pictograms.yaml']) {
     it(`takes manifests/${file} under strict validation`, async () => {
-      await established();
+      await crdEstablished(kubectl);
       const flags = ['--dry-run=server', '--validate=strict'];
       await kubectl.run(['apply', ...flags, '-f', `${manifests}/${file}`]);
     });

@@ -7,9 +7,8 @@ import { goodMessages, type PlayedKubelet, playKubelet } from '../../operator/pl
 import { live } from '../../operator/played-life.ts';
 import { startTestOperator, testConfig } from '../../operator/test-operator.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
-import { createKubectl } from '../shop/kubectl.ts';
 import { actingAs } from './acting-as.ts';
-import { chart, createHelm } from './chart.ts';
+import { installChart } from './chart.ts';
 import { chartRules, compareWithRules } from './rbac.ts';
 
 const namespace = 'shelfwise-system';
@@ -55,14 +54,7 @@ describe('the operator under the rules of the chart', function () {
 
   before(async () => {
     plane = await startControlPlane();
-    const helm = await createHelm(plane.kubeconfig);
-    await helm([
-      ...['upgrade', '--install', 'shelfwise', chart],
-      ...['--namespace', namespace, '--create-namespace'],
-    ]);
-    const kubectl = await createKubectl(plane.kubeconfig);
-    const crd = 'crd/modelreleases.shelfwise.dev';
-    await kubectl.run(['wait', crd, '--for=condition=Established', '--timeout=240s']);
+    await installChart(plane.kubeconfig, namespace);
     const connection = await kubeconfigConnection([plane.kubeconfig]);
     admin = createTransport({ connection, userAgent: 'test' });
     const releases: string[] = [];

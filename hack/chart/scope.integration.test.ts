@@ -12,7 +12,7 @@ import { type ControlPlane, startControlPlane } from '../cluster/control-plane.t
 import { waitFor } from '../process/wait.ts';
 import { createKubectl, type Kubectl, type KubeObject } from '../shop/kubectl.ts';
 import { actingAs } from './acting-as.ts';
-import { chart, createHelm } from './chart.ts';
+import { installChart } from './chart.ts';
 import { chartRules, compareWithRules } from './rbac.ts';
 
 const system = 'shelfwise-system';
@@ -36,13 +36,7 @@ describe('the operator in a list of namespaces, with the Roles that the chart gi
     plane = await startControlPlane();
     kubectl = await createKubectl(plane.kubeconfig);
     await kubectl.apply(['shop', 'locked', 'elsewhere'].map(namespaceOf));
-    const helm = await createHelm(plane.kubeconfig);
-    await helm([
-      ...['upgrade', '--install', 'shelfwise', chart, '--namespace', system, '--create-namespace'],
-      ...['--set', 'watchNamespaces={shop,locked}'],
-    ]);
-    const crd = 'crd/modelreleases.shelfwise.dev';
-    await kubectl.run(['wait', crd, '--for=condition=Established', '--timeout=240s']);
+    await installChart(plane.kubeconfig, system, ['watchNamespaces={shop,locked}']);
     const connection = await kubeconfigConnection([plane.kubeconfig]);
     admin = createTransport({ connection, userAgent: 'test' });
     const objects = createObjects({ transport: admin, fieldManager: 'person' });
