@@ -1,12 +1,12 @@
 /** For tests: operators as real processes that share a Lease, each behind a proxy that sees, and can hold, what it writes. */
 import { readFile } from 'node:fs/promises';
-import { sum } from '../hack/bench-operator/metrics.ts';
+import { createJournal, type Entry } from '../hack/chaos/journal.ts';
+import { type Held, startProxy, type Upstream } from '../hack/chaos/proxy.ts';
+import { sum } from '../hack/operator-process/metrics.ts';
 import {
   type OperatorProcess,
   startOperatorProcess,
-} from '../hack/bench-operator/operator-process.ts';
-import { createJournal, type Entry } from '../hack/chaos/journal.ts';
-import { type Held, startProxy, type Upstream } from '../hack/chaos/proxy.ts';
+} from '../hack/operator-process/operator-process.ts';
 import { waitFor } from '../hack/process/wait.ts';
 
 /** What may happen at a write: awaited before it is passed on, or before its answer is. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Figure } from '../figures/report.ts';
+import { sum } from '../operator-process/metrics.ts';
+import type { OperatorProcess } from '../operator-process/operator-process.ts';
 import { waitFor } from '../process/wait.ts';
 import type { Environment } from './environment.ts';
 import { loadShops } from './load.ts';
-import { sum } from './metrics.ts';
-import type { OperatorProcess } from './operator-process.ts';
-import type { Figure } from './report.ts';
 import { byVerb, isWork, isWrite } from './requests.ts';
 
 export interface AtRestOptions {

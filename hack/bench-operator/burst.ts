@@ -7,14 +7,14 @@ import { listAll } from '../../operator/kube/list.ts';
 import { controllerRevisions, pathOf } from '../../operator/kube/resource.ts';
 import { readRecord } from '../../operator/release/record.ts';
 import type { AuditedRequest } from '../cluster/audit.ts';
+import type { Figure } from '../figures/report.ts';
+import type { OperatorProcess } from '../operator-process/operator-process.ts';
 import { inParallel } from '../process/in-parallel.ts';
 import { waitFor } from '../process/wait.ts';
 import { still } from './at-rest.ts';
 import { createCronJobs, cronJobsDone } from './cron-jobs.ts';
 import type { Environment } from './environment.ts';
 import { atOnce, loadReleases, productNames } from './load.ts';
-import type { OperatorProcess } from './operator-process.ts';
-import type { Figure } from './report.ts';
 import { byVerb, isEvent, isWrite } from './requests.ts';
 
 export interface BurstOptions {

@@ -6,10 +6,10 @@ import { listAll } from '../../operator/kube/list.ts';
 import { pathOf, pods } from '../../operator/kube/resource.ts';
 import type { Transport } from '../../operator/kube/transport.ts';
 import { createNamespace } from '../../operator/played-life.ts';
+import type { Figure } from '../figures/report.ts';
 import { waitFor } from '../process/wait.ts';
 import type { Environment } from './environment.ts';
 import { loader, modelRelease } from './load.ts';
-import type { Figure } from './report.ts';
 
 export interface CausesOptions {
   say: (text: string) => void;

@@ -5,7 +5,10 @@ import { installCrd, mountAccount } from '../../operator/played-cluster.ts';
 import { type AuditedRequest, auditedRequests } from '../cluster/audit.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts';
 import { startKwok } from '../cluster/kwok.ts';
-import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
+import {
+  type OperatorProcess,
+  startOperatorProcess,
+} from '../operator-process/operator-process.ts';
 
 /** Who asked, as the API server knows them: each controller of Kubernetes has an account of its own. */
 export const accounts = {

@@ -5,12 +5,7 @@ import { releaseName, timestamp } from '../../operator/api/names.ts';
 import { judge, type Question } from '../../operator/release/gate.ts';
 import { inputsOf } from '../../operator/release/inputs.ts';
 import type { Outcome, Run } from '../../operator/release/run.ts';
-
-export const images = {
-  snapshot: 'registry.example/shelfwise/trainer-cpu:0.1.0',
-  trainer: 'registry.example/shelfwise/trainer-gpu:0.1.0',
-  inference: 'registry.example/shelfwise/inference:0.1.0',
-};
+import { images } from '../operator-process/operator-process.ts';
 
 const weekMs = 7 * 24 * 3600 * 1000;
 /** How the runs ended, over and over: the first serves, most weeks bring nothing new, some models are worse. */

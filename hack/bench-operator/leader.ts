@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createObjects } from '../../operator/kube/objects.ts';
 import { pathOf, services } from '../../operator/kube/resource.ts';
 import type { AuditedRequest } from '../cluster/audit.ts';
+import type { Figure } from '../figures/report.ts';
+import { sum } from '../operator-process/metrics.ts';
+import type { OperatorProcess } from '../operator-process/operator-process.ts';
 import { waitFor } from '../process/wait.ts';
 import { still } from './at-rest.ts';
 import type { Environment } from './environment.ts';
 import { loadReleases, productNames } from './load.ts';
-import { sum } from './metrics.ts';
-import type { OperatorProcess } from './operator-process.ts';
-import type { Figure } from './report.ts';
 import { isWork } from './requests.ts';
 
 export interface LeaderOptions {

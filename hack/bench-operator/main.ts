@@ -1,5 +1,6 @@
 /** `make bench-operator`: the operator under load, on a real control plane with played nodes, beside its targets. */
 import { parseArgs } from 'node:util';
+import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
 import { type Progress, progress, since } from '../process/progress.ts';
 import { atRest } from './at-rest.ts';
 import { burst } from './burst.ts';
@@ -7,7 +8,6 @@ import { toldCauses } from './causes.ts';
 import { type Environment, startEnvironment } from './environment.ts';
 import { leader } from './leader.ts';
 import { outage } from './outage.ts';
-import { type Figure, figuresTable, reportOf } from './report.ts';
 
 interface Settings {
   /** 1: the load of the targets; less is quicker and shows whether it works. */

@@ -19,11 +19,11 @@ import {
   pathOf,
   services,
 } from '../../operator/kube/resource.ts';
+import type { Figure } from '../figures/report.ts';
 import { waitFor } from '../process/wait.ts';
 import { still } from './at-rest.ts';
 import type { Environment } from './environment.ts';
 import { loadReleases, productNames } from './load.ts';
-import type { Figure } from './report.ts';
 
 export interface OutageOptions {
   releases: number;

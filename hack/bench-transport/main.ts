@@ -4,9 +4,9 @@ import { hash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { kubeconfigConnection } from '../../operator/kube/connection.ts';
-import { type Figure, figuresTable, reportOf } from '../bench-operator/report.ts';
 import { startControlPlane } from '../cluster/control-plane.ts';
-import { table } from '../demo/table.ts';
+import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
+import { table } from '../figures/table.ts';
 import { type Client, clientNode, compressed, ours } from './clients.ts';
 import { type Synced, ways } from './sync.ts';
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Figure, reportOf } from '../bench-operator/report.ts';
-import { table } from '../demo/table.ts';
+import { type Figure, reportOf } from '../figures/report.ts';
+import { table } from '../figures/table.ts';
 import { progress } from '../process/progress.ts';
 import { chaos, type Report } from './chaos.ts';
 import { type Kind, kinds, parseFault } from './faults.ts';

@@ -1,8 +1,11 @@
 /** The operator processes of one life: each behind a proxy of its own, started anew when it was killed. */
 import { readFile } from 'node:fs/promises';
 import { leases, pathOf } from '../../operator/kube/resource.ts';
-import { sum } from '../bench-operator/metrics.ts';
-import { type OperatorProcess, startOperatorProcess } from '../bench-operator/operator-process.ts';
+import { sum } from '../operator-process/metrics.ts';
+import {
+  type OperatorProcess,
+  startOperatorProcess,
+} from '../operator-process/operator-process.ts';
 import { waitFor } from '../process/wait.ts';
 import type { ArmedFault } from './faults.ts';
 import type { Journal } from './journal.ts';

@@ -1,6 +1,6 @@
 import type { Sample } from '@shelfwise/trainer-contract';
+import { table } from '../figures/table.ts';
 import type { Answer } from '../shop/predict-client.ts';
-import { table } from './table.ts';
 
 /** What was asked and answered, a product a row, and how many were right. Throws when one was not answered. */
 export function answersTable(products: { sample: Sample }[], answers: Answer[]): string {

@@ -6,13 +6,13 @@ import {
   type Snapshot,
 } from '@shelfwise/trainer-contract';
 import type { Config } from '../config.ts';
+import { table } from '../figures/table.ts';
 import type { Progress } from '../process/progress.ts';
 import { run } from '../process/run.ts';
 import type { BuiltImages } from '../shop/images.ts';
 import type { Kubectl } from '../shop/kubectl.ts';
 import { operatorNamespace, operatorPod } from '../shop/operator.ts';
 import type { Shop } from '../shop/shop.ts';
-import { table } from './table.ts';
 
 /** What the store and the cluster hold about the release that serves. */
 export interface ServedRun {

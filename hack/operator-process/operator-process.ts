@@ -7,7 +7,6 @@ import { freePorts } from '../cluster/free-ports.ts';
 import { readConfig } from '../config.ts';
 import { lastLines } from '../process/run.ts';
 import { waitFor } from '../process/wait.ts';
-import { images } from './history.ts';
 import { imageFlags } from './image-flags.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { parseMetrics, type Sample } from './metrics.ts';
@@ -43,6 +42,13 @@ export interface OperatorProcessOptions {
   name: string;
   environment?: Record<string, string>;
 }
+
+/** What operators of measurements fill in where a ModelRelease names no image. */
+export const images = {
+  snapshot: 'registry.example/shelfwise/trainer-cpu:0.1.0',
+  trainer: 'registry.example/shelfwise/trainer-gpu:0.1.0',
+  inference: 'registry.example/shelfwise/inference:0.1.0',
+};
 
 const program = join(import.meta.dirname, '..', '..', 'operator', 'main.ts');
 

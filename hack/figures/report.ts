@@ -1,4 +1,4 @@
-import { table } from '../demo/table.ts';
+import { table } from './table.ts';
 
 /** A measured number beside what it is held to. Without a target it is told for people, and to compare. */
 export interface Figure {
