@@ -8,12 +8,12 @@ import {
   type PreprocessingFile,
   packBundle,
 } from '@shelfwise/trainer-contract';
-import type { EpochRecord } from './fitted-model.ts';
-import { toOnnx } from './onnx/model.ts';
+import type { EpochRecord } from '../conv-fusion/fitted-model.ts';
+import { toOnnx } from '../conv-fusion/onnx.ts';
+import { toTfjs } from '../conv-fusion/tfjs.ts';
+import type { TrainedModel } from '../conv-fusion/trained-model.ts';
+import type { Validation } from '../judge/validation.ts';
 import { architecture } from './options.ts';
-import { toTfjs } from './tfjs/model.ts';
-import type { TrainedModel } from './trained-model.ts';
-import type { Validation } from './validation.ts';
 
 export interface BundleParts {
   readonly model: TrainedModel;

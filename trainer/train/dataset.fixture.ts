@@ -9,7 +9,7 @@ import {
   tarBytes,
 } from '@shelfwise/trainer-contract';
 import sharp from 'sharp';
-import { createRandom } from './random.ts';
+import { createRandom } from '../fit/random.ts';
 
 const kinds = [
   { class: 'cups', words: ['cup', 'tea', 'handle', 'warm'], colour: { r: 200, g: 40, b: 30 } },

@@ -1,8 +1,8 @@
 import { decodePicture, featuriseText, type Golden } from '@shelfwise/trainer-contract';
+import { reference } from '../conv-fusion/reference.ts';
+import type { TrainedModel } from '../conv-fusion/trained-model.ts';
+import type { Example } from '../features/products.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
-import type { Example } from './products.ts';
-import { reference } from './reference.ts';
-import type { TrainedModel } from './trained-model.ts';
 
 /** Other CPUs and other kernels differ in the sixth decimal; a wrong model in the first. */
 const tolerance = 1e-3;

@@ -1,9 +1,9 @@
 import type { Snapshot } from '@shelfwise/trainer-contract';
 import { backboneName } from '../backbone/weights.ts';
+import type { Metrics } from '../judge/metrics.ts';
+import type { Validation } from '../judge/validation.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
-import type { Metrics } from './metrics.ts';
 import { architecture } from './options.ts';
-import type { Validation } from './validation.ts';
 
 /** What a person should know before trusting the model. No clock in it: the same model has the same card. */
 export function modelCard(given: {

@@ -12,6 +12,7 @@ import {
 import type { StepResult } from '@shelfwise/trainer-contract/program';
 import { buildBackbone } from '../backbone/layers.ts';
 import { backboneName, readWeights } from '../backbone/weights.ts';
+import type { Validation } from '../judge/validation.ts';
 import { hasGpu, loadTensorFlow, type TensorFlow } from '../native/tensorflow.ts';
 import type { Device } from '../native/tensorflow-wheels.ts';
 import type { Step, StepIo } from '../step.ts';
@@ -19,7 +20,6 @@ import { resolveHyperparameters } from './hyperparameters.ts';
 import { architecture, type TrainOptions, trainOptions, trainUsage } from './options.ts';
 import { alreadyPublished, publish, tarReference } from './publish.ts';
 import { train } from './train.ts';
-import type { Validation } from './validation.ts';
 
 export const trainStep: Step = {
   usage: trainUsage,

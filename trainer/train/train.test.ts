@@ -13,12 +13,12 @@ import {
   type Store,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
+import { tinyBackbone } from '../conv-fusion/tiny-model.fixture.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
+import { InferenceSession, Tensor } from '../onnx/onnxruntime.fixture.ts';
 import type { ProgressEvent } from '../step.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 import { type Choices, resolveHyperparameters } from './hyperparameters.ts';
-import { InferenceSession, Tensor } from './onnxruntime.fixture.ts';
-import { tinyBackbone } from './tiny-model.fixture.ts';
 import { type Trained, train } from './train.ts';
 
 const tf = loadTensorFlow('cpu');

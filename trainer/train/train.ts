@@ -1,19 +1,19 @@
 import { type Snapshot, type Store, samples } from '@shelfwise/trainer-contract';
 import { type Backbone, featureWidths } from '../backbone/layers.ts';
 import { createExtractor } from '../backbone/network.ts';
+import { type Fit, fitModel } from '../conv-fusion/fitted-model.ts';
+import type { TrainedModel } from '../conv-fusion/trained-model.ts';
+import { type Products, select } from '../features/products.ts';
+import { readProducts } from '../features/read-products.ts';
+import { type Validation, validate } from '../judge/validation.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { createPace } from '../pace.ts';
 import type { ProgressEvent } from '../step.ts';
 import { writeBundle } from './bundle.ts';
-import { type Fit, fitModel } from './fitted-model.ts';
 import { goldenCases } from './golden.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { modelCard } from './model-card.ts';
-import { type Products, select } from './products.ts';
-import { readProducts } from './read-products.ts';
 import { showSteps } from './show-steps.ts';
-import type { TrainedModel } from './trained-model.ts';
-import { type Validation, validate } from './validation.ts';
 
 export interface Training {
   readonly store: Store;

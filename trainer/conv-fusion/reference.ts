@@ -1,8 +1,8 @@
 import type { TextFeatures } from '@shelfwise/trainer-contract';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-node';
 import { createExtractor } from '../backbone/network.ts';
+import { toProbabilities } from '../judge/calibration.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
-import { toProbabilities } from './calibration.ts';
 import { applyHead } from './head.ts';
 import { normalisePictures } from './normalise.ts';
 import { choose } from './predict.ts';

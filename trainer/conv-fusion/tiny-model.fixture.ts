@@ -1,5 +1,5 @@
 import { type Backbone, type Convolution, featureWidths } from '../backbone/layers.ts';
-import { createRandom } from './random.ts';
+import { createRandom } from '../fit/random.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 /** For tests: a backbone of two blocks with random weights, its strides, paddings and taps those of the real one. */

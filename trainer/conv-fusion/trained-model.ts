@@ -1,5 +1,5 @@
 import type { Backbone } from '../backbone/layers.ts';
-import type { Temperatures } from './calibration.ts';
+import type { Temperatures } from '../judge/calibration.ts';
 import type { FittedModel } from './fitted-model.ts';
 
 /** A model with all its parts: what the exporters write and the golden cases are computed with. */

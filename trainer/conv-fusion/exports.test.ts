@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { featuriseText } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
+import { createRandom } from '../fit/random.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
-import { toOnnx } from './onnx/model.ts';
-import { InferenceSession, Tensor } from './onnxruntime.fixture.ts';
-import { createRandom } from './random.ts';
+import { InferenceSession, Tensor } from '../onnx/onnxruntime.fixture.ts';
+import { toOnnx } from './onnx.ts';
 import { type ReferenceInput, reference } from './reference.ts';
-import { toTfjs } from './tfjs/model.ts';
+import { toTfjs } from './tfjs.ts';
 import { tinyModel } from './tiny-model.fixture.ts';
 
 const tf = loadTensorFlow('cpu');

@@ -1,8 +1,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-node';
+import type { Products } from '../features/products.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { HeadInputs } from './head.ts';
 import { normalisePictures, type PictureScale } from './normalise.ts';
-import type { Products } from './products.ts';
 import type { Texts } from './texts.ts';
 
 /** What batches are read from. */

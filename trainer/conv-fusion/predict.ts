@@ -1,6 +1,6 @@
+import type { Margins } from '../judge/calibration.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { type BatchSource, readBatch, toInputs } from './batch.ts';
-import type { Margins } from './calibration.ts';
 import { applyHead, type HeadTensors } from './head.ts';
 
 const batchSize = 256;

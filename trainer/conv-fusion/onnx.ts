@@ -1,7 +1,7 @@
-import { pictureLength, smallestNorm, tapWeight } from '../normalise.ts';
-import type { TrainedModel } from '../trained-model.ts';
-import { addBackbone } from './backbone.ts';
-import { createGraph, type GraphBuilder } from './graph.ts';
+import { addBackbone } from '../onnx/backbone.ts';
+import { createGraph, type GraphBuilder } from '../onnx/graph.ts';
+import { pictureLength, smallestNorm, tapWeight } from './normalise.ts';
+import type { TrainedModel } from './trained-model.ts';
 
 /**
  * The whole model as one ONNX file: bytes of pictures and ids of tokens in, calibrated probabilities out.

@@ -1,4 +1,4 @@
-import type { Backbone, Convolution } from '../../backbone/layers.ts';
+import type { Backbone, Convolution } from '../backbone/layers.ts';
 import type { GraphBuilder } from './graph.ts';
 
 /**

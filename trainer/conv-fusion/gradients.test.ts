@@ -1,10 +1,10 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import { expect } from 'chai';
+import { createRandom } from '../fit/random.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
 import { type Batch, toInputs } from './batch.ts';
 import { gradients } from './gradients.ts';
 import { applyHead } from './head.ts';
-import { createRandom } from './random.ts';
 
 const tf = loadTensorFlow('cpu');
 

@@ -6,8 +6,8 @@ import {
   type ProductText,
   type TextPreprocessing,
 } from '@shelfwise/trainer-contract';
-import type { Products } from './products.ts';
-import { createRecordFile, type RecordFile } from './records.ts';
+import type { Products } from '../features/products.ts';
+import { createRecordFile, type RecordFile } from '../features/records.ts';
 
 /** The text of every product as the model sees it. */
 export interface Texts {

@@ -1,13 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { StepError } from '@shelfwise/trainer-contract';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
+import { adamStep, cosine, createParameter } from '../fit/adam.ts';
+import { createRandom, shuffle } from '../fit/random.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
-import { adamStep, cosine, createParameter } from './adam.ts';
+import type { Hyperparameters } from '../train/hyperparameters.ts';
 import { type BatchSource, readBatch } from './batch.ts';
 import { gradients } from './gradients.ts';
 import type { HeadTensors } from './head.ts';
-import type { Hyperparameters } from './hyperparameters.ts';
-import { createRandom, shuffle } from './random.ts';
 
 /** What the loop tells after each step. */
 export interface FitProgress {

@@ -1,7 +1,7 @@
-import type { Convolution } from '../../backbone/layers.ts';
-import { pictureLength, smallestNorm, tapWeight } from '../normalise.ts';
-import type { TrainedModel } from '../trained-model.ts';
-import { attribute, createGraph, type GraphBuilder } from './graph.ts';
+import type { Convolution } from '../backbone/layers.ts';
+import { attribute, createGraph, type GraphBuilder } from '../tfjs/graph.ts';
+import { pictureLength, smallestNorm, tapWeight } from './normalise.ts';
+import type { TrainedModel } from './trained-model.ts';
 
 /**
  * The model as a tfjs graph model, for browsers and Node programs without onnxruntime: the same inputs and

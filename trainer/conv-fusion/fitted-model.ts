@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { TextPreprocessing } from '@shelfwise/trainer-contract';
+import type { Products } from '../features/products.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
+import type { Hyperparameters } from '../train/hyperparameters.ts';
 import type { BatchSource } from './batch.ts';
 import { type FitProgress, fitHead } from './fit.ts';
 import type { HeadTensors, HeadWeights } from './head.ts';
-import type { Hyperparameters } from './hyperparameters.ts';
 import { createScaler, type PictureScale } from './normalise.ts';
 import { type Predictions, predict } from './predict.ts';
-import type { Products } from './products.ts';
 import { prepareTexts } from './texts.ts';
 
 /** Everything of a model but the backbone and the calibration. */

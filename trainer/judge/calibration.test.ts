@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { createRandom } from '../fit/random.ts';
 import { fitTemperature, toProbabilities } from './calibration.ts';
-import { createRandom } from './random.ts';
 
 /** Margins whose labels are drawn from softmax(margin / temperature): the temperature is known. */
 function drawn(temperature: number, rows: number) {
