@@ -1,18 +1,15 @@
 /**
  * Runs the suites named on the command line one after the other and adds up what they counted:
  * `node hack/test/main.ts check unit integration e2e`. A suite that fails does not hide the next one.
- * The last line is `N passed, N failed`; the exit code is 1 when anything failed.
+ * At the end every failure is named once more, in a line, for whoever sees only the end of a long log. The last line is
+ * `N passed, N failed`; the exit code is 1 when anything failed.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tool } from '../tools/tool.ts';
-
-interface Counts {
-  passes: number;
-  failures: number;
-}
+import type { Counts } from './reporter.ts';
 
 const checks: [name: string, command: string[]][] = [
   ['types', ['tsc', '--noEmit']],
@@ -32,6 +29,9 @@ const programs: Record<string, string[]> = {
   e2e: ['kubernetes', 'helm', 'kueue'],
 };
 
+/** Enough to see what it is about. */
+const longestMessage = 400;
+
 async function run([command = '', ...args]: string[]): Promise<number> {
   const child = spawn(command, args, { stdio: 'inherit' });
   return new Promise((resolve, reject) => {
@@ -41,11 +41,12 @@ async function run([command = '', ...args]: string[]): Promise<number> {
 }
 
 async function runChecks(): Promise<Counts> {
-  const counts = { passes: 0, failures: 0 };
+  const counts: Counts = { passes: 0, failures: 0, failed: [] };
   for (const [name, command] of checks) {
-    const passed = (await run(command)) === 0;
-    console.log(`  ${passed ? '✔' : '✖'} ${name}`);
-    counts[passed ? 'passes' : 'failures'] += 1;
+    const code = await run(command);
+    console.log(`  ${code === 0 ? '✔' : '✖'} ${name}`);
+    counts[code === 0 ? 'passes' : 'failures'] += 1;
+    if (code !== 0) counts.failed.push({ title: name, message: `${command.join(' ')}: ${code}` });
   }
   return counts;
 }
@@ -62,13 +63,24 @@ async function runMocha(suite: string, config: string): Promise<Counts> {
     ]);
     const counted: Counts = JSON.parse(await readFile(counts, 'utf8'));
     // A run that ended badly without a failed test (a crash, a test file that does not load) failed.
-    return code !== 0 && counted.failures === 0 ? { ...counted, failures: 1 } : counted;
+    return code !== 0 && counted.failures === 0
+      ? { ...counted, ...oneFailure(suite, `mocha ended with ${code} though no test failed`) }
+      : counted;
   } catch (error) {
     console.error(`the ${suite} tests ended before they had counted: ${error}`);
-    return { passes: 0, failures: 1 };
+    return { passes: 0, ...oneFailure(suite, `ended before they had counted: ${error}`) };
   } finally {
     await rm(dir, { recursive: true });
   }
+}
+
+function oneFailure(suite: string, message: string): Pick<Counts, 'failures' | 'failed'> {
+  return { failures: 1, failed: [{ title: `the ${suite} tests`, message }] };
+}
+
+/** A failure in a line: diffs and stacks stand with the test itself. */
+function inALine({ title, message }: Counts['failed'][number]): string {
+  return `✖ ${title}: ${message.replaceAll(/\s+/g, ' ').slice(0, longestMessage)}`;
 }
 
 async function runSuite(suite: string): Promise<Counts> {
@@ -79,15 +91,17 @@ async function runSuite(suite: string): Promise<Counts> {
   return runMocha(suite, config);
 }
 
-const total: Counts = { passes: 0, failures: 0 };
+const total: Counts = { passes: 0, failures: 0, failed: [] };
 for (const suite of process.argv.slice(2)) {
   const started = Date.now();
   console.log(`\n== ${suite}`);
-  const { passes, failures } = await runSuite(suite);
+  const { passes, failures, failed } = await runSuite(suite);
   const seconds = Math.round((Date.now() - started) / 1000);
   console.log(`== ${suite}: ${passes} passed, ${failures} failed in ${seconds} s`);
   total.passes += passes;
   total.failures += failures;
+  total.failed.push(...failed);
 }
+if (total.failed.length > 0) console.log(`\n${total.failed.map(inALine).join('\n')}`);
 console.log(`\n${total.passes} passed, ${total.failures} failed`);
 process.exitCode = total.failures === 0 && total.passes > 0 ? 0 : 1;
