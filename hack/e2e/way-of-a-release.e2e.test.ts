@@ -33,7 +33,8 @@ describe('the way of a release, on a real cluster', () => {
     expect(manifest.tar.sha256).to.equal(first.digest);
     products = await heldOut(store, manifest.dataset, 30);
     const answers = await ask(products.map(({ product }) => product));
-    expect(answers.map((answer) => answer.status)).to.deep.equal(products.map(() => 200));
+    expect(answers.filter((answer) => answer.status !== 200)).to.deep.equal([]);
+    expect(answers).to.have.length(products.length);
     for (const { body } of answers)
       expect(body).to.include({ release: first.release, digest: first.digest });
     const right = answers.filter(

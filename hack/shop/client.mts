@@ -3,15 +3,19 @@
  * ServiceAccount (audience `shelfwise`). Runs in a pod, reads products as JSON lines from standard input
  * (`{id, designation, description, image: base64}`) and writes an answer for each, `{id, status, milliseconds, body}`.
  *
- * `node client.mts URL`                 each product once, one after the other
+ * `node client.mts URL`                 each product once, one after the other; a refused connection is tried again
  * `node client.mts URL --rate 20`       the products over and over, 20 requests a second, until the next line
  * An empty line ends the list of products.
  */
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
 
 const tokenFile = '/var/run/secrets/shelfwise/token';
 const [url = '', flag, rate = '0'] = process.argv.slice(2);
+
+/** A node learns of a Service's pods a moment after they are ready; until then it refuses connections. */
+const patienceMs = 60_000;
 
 interface Product {
   id: string;
@@ -20,9 +24,16 @@ interface Product {
   image: string | null;
 }
 
-async function ask(product: Product): Promise<void> {
+interface Answer {
+  id: string;
+  status: number;
+  milliseconds: number;
+  body: unknown;
+}
+
+async function ask(product: Product): Promise<Answer> {
   const started = performance.now();
-  const answer = { id: product.id, status: 0, milliseconds: 0, body: {} as unknown };
+  const answer: Answer = { id: product.id, status: 0, milliseconds: 0, body: {} };
   try {
     const form = new FormData();
     if (product.designation) form.set('designation', product.designation);
@@ -43,8 +54,19 @@ async function ask(product: Product): Promise<void> {
     answer.body = `${error}${cause}`;
   }
   answer.milliseconds = Math.round(performance.now() - started);
-  console.log(JSON.stringify(answer));
+  return answer;
 }
+
+async function askPatiently(product: Product): Promise<Answer> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const answer = await ask(product);
+    if (!/ECONNREFUSED/.test(String(answer.body)) || performance.now() > until) return answer;
+    await wait(250);
+  }
+}
+
+const say = (answer: Answer) => console.log(JSON.stringify(answer));
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
@@ -63,12 +85,14 @@ if (flag === '--rate') {
   const timer = setInterval(() => {
     const product = given[next++ % given.length];
     if (!product) return;
-    const request = ask(product).finally(() => running.delete(request));
+    const request = ask(product)
+      .then(say)
+      .finally(() => running.delete(request));
     running.add(request);
   }, 1000 / Number(rate));
   await lines.next();
   clearInterval(timer);
   await Promise.all(running);
 } else {
-  for (const product of given) await ask(product);
+  for (const product of given) say(await askPatiently(product));
 }
