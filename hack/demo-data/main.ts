@@ -1,4 +1,4 @@
-/** A shop of pictograms in the layout of the Rakuten challenge: data for the demo and for tests. */
+/** A shop of pictograms, or of icons, in the layout of the Rakuten challenge: data for the demo, tests and benchmarks. */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import {
@@ -10,22 +10,35 @@ import {
 import { concurrently } from '../../trainer/concurrently.ts';
 import { createPace } from '../../trainer/pace.ts';
 import { createProgress } from '../../trainer/progress.ts';
-import { type ShopProduct, stockShop } from './shop.ts';
+import { drawIcon, stockIcons } from './icons.ts';
+import type { DemoProduct, SetOptions } from './product.ts';
+import { stockShop } from './shop.ts';
 
 const usage = `Usage: npm run -s demo-data -- --to URL [options]
 
   --to URL                 s3://BUCKET/PREFIX (AWS_ENDPOINT_URL_S3 and so on as for the trainer) or file:///FOLDER
-  --size N                 only N pictograms, each with its skin tones; a larger shop holds all of a smaller one
-  --shuffle-labels SEED    deal the categories out at random: a shop of which nothing can be learnt
+  --set pictograms|icons   emoji with names and tags in three languages (default), or icons of Material Design, in English
+  --size N                 only N of them, pictograms with all of their skin tones; more hold all of fewer
+  --shuffle-labels SEED    deal the categories out at random: nothing can be learnt of it
 `;
 
 const uploads = 32;
+
+type Stock = { product: DemoProduct; picture: () => Promise<Buffer> }[];
+
+const sets: Record<string, (options: SetOptions) => Stock> = {
+  pictograms: (options) =>
+    stockShop(options).map((product) => ({ product, picture: () => readFile(product.picture) })),
+  icons: (options) =>
+    stockIcons(options).map((product) => ({ product, picture: () => drawIcon(product) })),
+};
 
 async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
       to: { type: 'string' },
+      set: { type: 'string', default: 'pictograms' },
       size: { type: 'string' },
       'shuffle-labels': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -38,11 +51,14 @@ async function main(args: string[]): Promise<void> {
   }
   const size = values.size === undefined ? undefined : Number(values.size);
   if (size !== undefined && !(Number.isInteger(size) && size > 0)) {
-    throw new Error(`--size ${values.size} is no number of pictograms.`);
+    throw new Error(`--size ${values.size} is no number of products.`);
   }
-  const products = stockShop({ size, shuffleLabels: values['shuffle-labels'] });
+  const stockSet = sets[values.set];
+  if (!stockSet) throw new Error(`--set is ${values.set}: give ${Object.keys(sets).join(' or ')}.`);
+  const stock = stockSet({ size, shuffleLabels: values['shuffle-labels'] });
+  const products = stock.map(({ product }) => product);
   const store = openStore(values.to, storeSettingsFromEnv(process.env));
-  await writePictures(store, products);
+  await writePictures(store, stock);
   await store.write(
     'X_train.csv',
     csv([['', 'designation', 'description', 'productid', 'imageid'], ...products.map(productRow)]),
@@ -54,22 +70,22 @@ async function main(args: string[]): Promise<void> {
   process.stdout.write(`${JSON.stringify(summary(values.to, products))}\n`);
 }
 
-function productRow({ designation, description, productId, imageId }: ShopProduct, i: number) {
+function productRow({ designation, description, productId, imageId }: DemoProduct, i: number) {
   return [i, designation, description ?? '', productId, imageId];
 }
 
-async function writePictures(store: Store, products: ShopProduct[]): Promise<void> {
+async function writePictures(store: Store, stock: Stock): Promise<void> {
   const there = new Map<string, number>();
   for await (const { key, size } of store.list('images/')) there.set(key, size);
   const progress = createProgress(process);
   const pace = createPace(progress.show, {
     step: 'demo-data',
     phase: 'pictures',
-    total: products.length,
+    total: stock.length,
   });
-  await concurrently(products, uploads, async ({ picture, imageId, productId }) => {
+  await concurrently(stock, uploads, async ({ product: { imageId, productId }, picture }) => {
     const key = `images/image_train/image_${imageId}_product_${productId}.png`;
-    const bytes = await readFile(picture);
+    const bytes = await picture();
     if (there.get(key) !== bytes.length)
       await store.write(key, bytes, { contentType: 'image/png' });
     pace.advance();
@@ -83,7 +99,7 @@ function csv(rows: (string | number)[][]): Buffer {
   return Buffer.from(rows.map((row) => `${row.map(cell).join(',')}\n`).join(''));
 }
 
-function summary(to: string, products: ShopProduct[]) {
+function summary(to: string, products: DemoProduct[]) {
   const counts = [...Map.groupBy(products, ({ category }) => category)].map(([name, own]) => [
     name,
     own.length,

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { categoryOf } from './categories.ts';
-import { lot } from './lot.ts';
+import { inFairOrder, withShuffledLabels } from './choice.ts';
+import type { DemoProduct, SetOptions } from './product.ts';
 import { codeOf, type Text, writeTexts } from './texts.ts';
 
 const require = createRequire(import.meta.url);
@@ -16,25 +17,13 @@ interface Pictogram {
 }
 
 /** A pictogram as the shop sells it; its skin tones are products of their own with the same text. */
-export interface ShopProduct extends Text {
-  productId: number;
-  imageId: number;
-  /** The pictogram's code, skin tones aside. */
-  code: string;
-  category: string;
+export interface ShopProduct extends DemoProduct {
   /** File of the picture, 64 pixels wide. */
   picture: string;
 }
 
-export interface ShopOptions {
-  /** Only so many pictograms, each with its skin tones. A larger shop holds all of a smaller one. */
-  size?: number | undefined;
-  /** Deals the categories out anew by this seed: nothing can be learnt from such a shop. */
-  shuffleLabels?: string | undefined;
-}
-
 /** The shop's products, sorted by id. Depends on the options alone. */
-export function stockShop({ size, shuffleLabels }: ShopOptions = {}): ShopProduct[] {
+export function stockShop({ size, shuffleLabels }: SetOptions = {}): ShopProduct[] {
   const pictograms = sold();
   const texts = writeTexts(new Map(pictograms.map(({ code, category }) => [code, category])));
   const chosen = new Set(inFairOrder(pictograms).slice(0, size));
@@ -52,7 +41,7 @@ export function stockShop({ size, shuffleLabels }: ShopOptions = {}): ShopProduc
       products.push({ ...ids, ...text, code, category, picture });
     }
   }
-  return shuffleLabels === undefined ? products : shuffled(products, shuffleLabels);
+  return shuffleLabels === undefined ? products : withShuffledLabels(products, shuffleLabels);
 }
 
 function sold() {
@@ -72,21 +61,4 @@ interface Sold {
   code: string;
   category: string;
   images: string[];
-}
-
-/** An order of which every beginning has the categories in about the proportions of the whole. */
-function inFairOrder(pictograms: Sold[]): Sold[] {
-  const places = [...Map.groupBy(pictograms, ({ category }) => category).values()].flatMap((own) =>
-    own
-      .sort((a, b) => lot('order', a.code) - lot('order', b.code))
-      .map((pictogram, i) => ({ pictogram, place: (i + 0.5) / own.length })),
-  );
-  return places.sort((a, b) => a.place - b.place).map(({ pictogram }) => pictogram);
-}
-
-function shuffled(products: ShopProduct[], seed: string): ShopProduct[] {
-  const drawn = products.toSorted(
-    (a, b) => lot(`label ${seed}`, `${a.productId}`) - lot(`label ${seed}`, `${b.productId}`),
-  );
-  return products.map((product, i) => ({ ...product, category: drawn[i]?.category as string }));
 }
