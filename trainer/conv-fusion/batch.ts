@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-node';
+import type { PictureFeatures } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { HeadInputs } from './head.ts';
@@ -7,7 +8,7 @@ import type { Texts } from './texts.ts';
 
 /** What batches are read from. */
 export interface BatchSource {
-  readonly products: Products;
+  readonly products: Products<PictureFeatures>;
   readonly texts: Texts;
   readonly scale: PictureScale;
   /** Row of the embedding for each token id. */
@@ -33,7 +34,7 @@ export function readBatch(
   mirrored: (position: number) => boolean,
 ): Batch {
   const size = rows.length;
-  const width = products.pictures.recordBytes / 8;
+  const { width } = products.pictures;
   const most = texts.preprocessing.maximumTokens;
   const record = new Int32Array(2 * most);
   const recordBytes = new Uint8Array(record.buffer);
@@ -47,8 +48,7 @@ export function readBatch(
     for (let j = 0; j < most; j += 1) ids[i * most + j] = rowOf[record[j] as number] as number;
     weights.set(recordWeights, i * most);
     tokens = Math.max(tokens, lastUsed(recordWeights) + 1);
-    const half = new Uint8Array(pictures.buffer, i * width * 4, width * 4);
-    products.pictures.read(row, half, mirrored(i) ? width * 4 : 0);
+    products.pictures.read(row, pictures.subarray(i * width, (i + 1) * width), mirrored(i));
   });
   return {
     size,

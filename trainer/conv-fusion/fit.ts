@@ -48,7 +48,7 @@ export async function fitHead(
   const { hyperparameters, signal } = options;
   const { epochs, batchSize } = hyperparameters;
   const classes = source.products.classes.length;
-  const features = source.products.pictures.recordBytes / 8;
+  const features = source.products.pictures.width;
   const embedding = createParameter(tf, [options.embeddingRows, 2 * classes]);
   const kernel = createParameter(tf, [features, 2 * classes]);
   const bias = createParameter(tf, [3 * classes]);

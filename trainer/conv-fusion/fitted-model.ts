@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { TextPreprocessing } from '@shelfwise/trainer-contract';
+import type { PictureFeatures } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { Hyperparameters } from '../train/hyperparameters.ts';
@@ -48,7 +49,7 @@ export interface FitModelOptions {
 /** Fits preprocessing and head on some of the products and nothing else. */
 export async function fitModel(
   tf: TensorFlow,
-  products: Products,
+  products: Products<PictureFeatures>,
   options: FitModelOptions,
 ): Promise<Fit> {
   const { fitted, judged, hyperparameters, signal } = options;
@@ -102,15 +103,18 @@ function compact(idf: Float32Array): { rows: number; rowOf: Int32Array } {
   return { rows: rows + 1, rowOf };
 }
 
-function scaleOf(products: Products, fitted: Int32Array): PictureScale {
-  const scaler = createScaler(products.widths);
-  const width = products.pictures.recordBytes / 8;
-  const record = new Float32Array(2 * width);
-  for (const row of fitted) {
-    if (products.hasPicture[row] === 0) continue;
-    products.pictures.read(row, new Uint8Array(record.buffer));
-    scaler.add(record.subarray(0, width));
-    scaler.add(record.subarray(width));
+function scaleOf(
+  { pictures, hasPicture }: Products<PictureFeatures>,
+  fitted: Int32Array,
+): PictureScale {
+  const scaler = createScaler(pictures.widths);
+  const row = new Float32Array(pictures.width);
+  for (const index of fitted) {
+    if (hasPicture[index] === 0) continue;
+    for (const mirrored of [false, true]) {
+      pictures.read(index, row, mirrored);
+      scaler.add(row);
+    }
   }
   return scaler.scale();
 }

@@ -1,7 +1,7 @@
-import type { RecordFile } from './records.ts';
+import type { Pictures } from './pictures.ts';
 
 /** What is known of the training products after one pass over the snapshot; what is large lies in files. */
-export interface Products {
+export interface Products<P extends Pictures = Pictures> {
   readonly classes: readonly string[];
   readonly count: number;
   /** Index of each product's class. */
@@ -9,10 +9,8 @@ export interface Products {
   /** 1 where the product is held back to judge and to calibrate, 0 where it is fitted. */
   readonly validation: Uint8Array;
   readonly hasPicture: Uint8Array;
-  /** Raw picture features, float32: those of the picture, then those of its mirror image; 0 where there is none. */
-  readonly pictures: RecordFile;
-  /** Lengths of the blocks of picture features. */
-  readonly widths: readonly number[];
+  /** What the architecture sees of the pictures, by index of the product. */
+  readonly pictures: P;
   /** One line of JSON for each product: [designation, description]. */
   readonly textPath: string;
   /** Encoded pictures and texts that the golden cases are made of. */

@@ -3,9 +3,17 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodePicture, PictureError, type Sample, StepError } from '@shelfwise/trainer-contract';
 import type { Tensor4D } from '@tensorflow/tfjs-node';
-import type { FeatureExtractor } from '../backbone/network.ts';
+import { featureWidths } from '../backbone/layers.ts';
+import { createExtractor, type FeatureExtractor } from '../backbone/network.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { chooseExamples } from './examples.ts';
+import {
+  featuresIn,
+  type PictureFeatures,
+  type PicturePixels,
+  type PictureStage,
+  pixelsIn,
+} from './pictures.ts';
 import type { Products } from './products.ts';
 import { createRecordFile } from './records.ts';
 
@@ -14,11 +22,9 @@ const batchSize = 32;
 /** One product in ten is held back from the fit that is judged. */
 const validationShare = 0.1;
 
-export interface ReadOptions {
+export interface ReadOptions<S extends PictureStage> {
+  readonly stage: S;
   readonly tf: TensorFlow;
-  readonly extractor: FeatureExtractor;
-  readonly widths: readonly number[];
-  readonly imageSize: number;
   readonly classes: readonly string[];
   readonly scratchDir: string;
   readonly signal: AbortSignal;
@@ -26,29 +32,39 @@ export interface ReadOptions {
   onProgress(done: number): void;
 }
 
+/** What `S` makes of pictures. */
+type Made<S extends PictureStage> = S['kind'] extends 'features' ? PictureFeatures : PicturePixels;
+
 /**
- * Goes over the products once: decodes each picture, computes its features and those of its mirror
- * image, and leaves features and texts in files of `scratchDir`.
+ * Goes over the products once: decodes each picture, makes of it what the stage wants (the backbone's features of the
+ * picture and of its mirror image, or its pixels), and leaves that and the texts in files of `scratchDir`.
  *
  * @throws StepError BadData naming the product whose class or picture is wrong
  */
-export async function readProducts(
+export async function readProducts<S extends PictureStage>(
   samples: AsyncIterable<Sample>,
-  options: ReadOptions,
-): Promise<Products> {
-  const width = options.widths.reduce((sum, each) => sum + each, 0);
-  const pictures = createRecordFile(join(options.scratchDir, 'pictures.f32'), 2 * width * 4);
-  const textPath = join(options.scratchDir, 'texts.jsonl');
+  options: ReadOptions<S>,
+): Promise<Products<Made<S>>> {
+  const { tf, scratchDir, classes } = options;
+  const stage: PictureStage = options.stage;
+  const widths = stage.kind === 'features' ? featureWidths(stage.backbone) : [];
+  const recordBytes = stage.kind === 'features' ? 4 * sum(widths) : stage.size * stage.size * 3;
+  const records = createRecordFile(join(scratchDir, `pictures.${stage.kind}`), recordBytes);
+  const extractor = stage.kind === 'features' ? createExtractor(tf, stage.backbone) : undefined;
+  const textPath = join(scratchDir, 'texts.jsonl');
   const texts = openSync(textPath, 'w');
-  const labelOf = new Map(options.classes.map((name, index) => [name, index]));
+  const labelOf = new Map(classes.map((name, index) => [name, index]));
   const labels: number[] = [];
   const draws: number[] = [];
   const hasPicture: number[] = [];
   const examples = chooseExamples();
 
-  for await (const batch of decoded(inBatches(samples), options)) {
+  for await (const batch of decoded(inBatches(samples), stage.size)) {
     options.signal.throwIfAborted();
-    for (const record of featuresOf(batch, width, options)) pictures.append(record);
+    const made = extractor
+      ? featuresOf(tf, extractor, batch, stage.size)
+      : batch.map(({ pixels }) => pixels);
+    for (const record of made) records.append(record ?? new Uint8Array(recordBytes));
     for (const { sample, pixels } of batch) {
       const label = labelOf.get(sample.class);
       if (label === undefined)
@@ -65,14 +81,16 @@ export async function readProducts(
     options.onProgress(labels.length);
   }
   closeSync(texts);
+  extractor?.dispose();
   return {
-    classes: options.classes,
+    classes,
     count: labels.length,
     labels: Int32Array.from(labels),
     validation: chooseValidation(draws),
     hasPicture: Uint8Array.from(hasPicture),
-    pictures,
-    widths: options.widths,
+    pictures: (stage.kind === 'features'
+      ? featuresIn(records, widths)
+      : pixelsIn(records, stage.size)) as Made<S>,
     textPath,
     examples: examples.chosen(),
   };
@@ -115,13 +133,10 @@ async function* inBatches(samples: AsyncIterable<Sample>): AsyncGenerator<Sample
 }
 
 /** Decodes one batch ahead: sharp's threads work while TensorFlow holds this one. */
-async function* decoded(
-  batches: AsyncIterable<Sample[]>,
-  { imageSize }: ReadOptions,
-): AsyncGenerator<Decoded[]> {
+async function* decoded(batches: AsyncIterable<Sample[]>, size: number): AsyncGenerator<Decoded[]> {
   let ahead: Promise<Decoded[]> | undefined;
   for await (const batch of batches) {
-    const next = Promise.all(batch.map((sample) => decode(sample, imageSize)));
+    const next = Promise.all(batch.map((sample) => decode(sample, size)));
     // Until it is awaited one turn later, a failure must not count as unhandled.
     next.catch(() => undefined);
     if (ahead) yield await ahead;
@@ -144,29 +159,26 @@ async function decode(sample: Sample, size: number): Promise<Decoded> {
   }
 }
 
-/** One record for each product of the batch: features, then the mirror image's. */
-function featuresOf(batch: Decoded[], width: number, options: ReadOptions): Uint8Array[] {
-  const { tf, extractor, imageSize } = options;
-  const withPicture = batch.flatMap(({ pixels }) => (pixels ? [pixels] : []));
-  const records = batch.map(() => new Float32Array(2 * width));
-  if (withPicture.length > 0) {
+/** One record for each product of the batch that has a picture: its features, then the mirror image's. */
+function featuresOf(
+  tf: TensorFlow,
+  extractor: FeatureExtractor,
+  batch: Decoded[],
+  size: number,
+): (Uint8Array | undefined)[] {
+  return batch.map(({ pixels }) => {
+    if (!pixels) return undefined;
     const values = tf.tidy(() => {
-      const bytes = new Int32Array(withPicture.length * imageSize * imageSize * 3);
-      withPicture.forEach((pixels, i) => {
-        bytes.set(pixels, i * imageSize * imageSize * 3);
-      });
-      const shape: [number, number, number, number] = [-1, imageSize, imageSize, 3];
-      shape[0] = withPicture.length;
-      const upright: Tensor4D = tf.tensor4d(bytes, shape, 'int32');
+      const upright: Tensor4D = tf.tensor4d(Int32Array.from(pixels), [1, size, size, 3], 'int32');
       const mirrored = tf.reverse(upright, 2);
       return tf
         .concat([extractor.extract(upright), extractor.extract(mirrored)], 1)
         .dataSync<'float32'>();
     });
-    let row = 0;
-    batch.forEach(({ pixels }, i) => {
-      if (pixels) records[i]?.set(values.subarray(row * 2 * width, ++row * 2 * width));
-    });
-  }
-  return records.map((record) => new Uint8Array(record.buffer));
+    return new Uint8Array(Float16Array.from(values).buffer);
+  });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,17 +1,15 @@
 import { type Snapshot, type Store, samples } from '@shelfwise/trainer-contract';
-import { type Backbone, featureWidths } from '../backbone/layers.ts';
-import { createExtractor } from '../backbone/network.ts';
-import { type Fit, fitModel } from '../conv-fusion/fitted-model.ts';
-import type { TrainedModel } from '../conv-fusion/trained-model.ts';
+import type { Backbone } from '../backbone/layers.ts';
+import type { PictureFeatures } from '../features/pictures.ts';
 import { type Products, select } from '../features/products.ts';
 import { readProducts } from '../features/read-products.ts';
 import { type Validation, validate } from '../judge/validation.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { createPace } from '../pace.ts';
 import type { ProgressEvent } from '../step.ts';
+import type { Architecture, Calibrated, Fit, Settings } from './architecture.ts';
 import { writeBundle } from './bundle.ts';
 import { goldenCases } from './golden.ts';
-import type { Hyperparameters } from './hyperparameters.ts';
 import { modelCard } from './model-card.ts';
 import { showSteps } from './show-steps.ts';
 
@@ -20,7 +18,8 @@ export interface Training {
   readonly snapshot: Snapshot;
   readonly tf: TensorFlow;
   readonly backbone: Backbone;
-  readonly hyperparameters: Hyperparameters;
+  readonly architecture: Architecture;
+  readonly hyperparameters: Settings;
   /** A folder of this training's own, on a disk that holds 14 KB a product. */
   readonly scratchDir: string;
   readonly signal: AbortSignal;
@@ -38,7 +37,7 @@ export interface Trained {
  * once on all of them, which is the one that counts. The head is cheap; the features are computed once.
  */
 export async function train(training: Training): Promise<Trained> {
-  const { tf, backbone, snapshot, hyperparameters } = training;
+  const { tf, architecture, snapshot, hyperparameters } = training;
   const products = await read(training);
   const learned = select(products, (validation) => !validation);
   const judged = select(products, (validation) => validation);
@@ -49,58 +48,61 @@ export async function train(training: Training): Promise<Trained> {
   const final = await fitPhase(training, products, { fitted: all, judged: none }, 'final fit');
   products.pictures.close();
 
-  const model: TrainedModel = {
-    ...final.model,
-    backbone,
+  const calibrated: Calibrated = {
     imageSize: hyperparameters.imageSize,
     classes: products.classes,
     temperatures: validation.temperatures,
   };
-  const golden = await goldenCases(tf, model, products.examples);
+  const model = { ...final.model, ...calibrated };
+  const golden = await goldenCases(tf, architecture, model, products.examples);
   training.signal.throwIfAborted();
   const curves = { judged: trial.curve, final: final.curve };
-  const card = modelCard({ snapshot, hyperparameters, validation });
-  const tar = await writeBundle({ model, golden, validation, curves, card }, training.scratchDir);
+  const card = modelCard({
+    snapshot,
+    architecture: architecture.name,
+    hyperparameters,
+    validation,
+  });
+  const tar = await writeBundle(
+    { architecture, model, golden, validation, curves, card },
+    training.scratchDir,
+  );
   return { tar, validation };
 }
 
 /** Goes over the snapshot's products once: features to files, the rest to memory. */
-async function read(training: Training): Promise<Products> {
+async function read(training: Training): Promise<Products<PictureFeatures>> {
   const { tf, store, snapshot, backbone, scratchDir, signal, hyperparameters } = training;
   const total = snapshot.counts.train;
   const pace = createPace(training.progress, { step: 'train', phase: 'features', total });
-  const extractor = createExtractor(tf, backbone);
   let told = 0;
-  try {
-    return await readProducts(samples(store, snapshot, 'train', { scratchDir }), {
-      tf,
-      extractor,
-      widths: featureWidths(backbone),
-      imageSize: hyperparameters.imageSize,
-      classes: snapshot.classes.map((each) => each.class),
-      scratchDir,
-      signal,
-      onProgress(done) {
-        pace.advance(done - told);
-        told = done;
-      },
-    });
-  } finally {
-    extractor.dispose();
-  }
+  return await readProducts(samples(store, snapshot, 'train', { scratchDir }), {
+    tf,
+    stage: { kind: 'features', size: hyperparameters.imageSize, backbone },
+    classes: snapshot.classes.map((each) => each.class),
+    scratchDir,
+    signal,
+    onProgress(done) {
+      pace.advance(done - told);
+      told = done;
+    },
+  });
 }
 
 function fitPhase(
   training: Training,
-  products: Products,
+  products: Products<PictureFeatures>,
   rows: { fitted: Int32Array; judged: Int32Array },
   phase: string,
 ): Promise<Fit> {
-  const { tf, hyperparameters, scratchDir, signal, progress } = training;
+  const { tf, architecture, backbone, hyperparameters, scratchDir, signal, progress } = training;
   const total = products.count;
   const texts = createPace(progress, { step: 'train', phase: `texts of the ${phase}`, total });
   let told = 0;
-  return fitModel(tf, products, {
+  return architecture.fit({
+    tf,
+    products,
+    backbone,
     ...rows,
     hyperparameters,
     scratchDir,
