@@ -6,8 +6,9 @@ import { expect } from 'chai';
 import { createRandom } from '../fit/random.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
 import { InferenceSession, Tensor } from '../onnx/onnxruntime.fixture.ts';
+import type { ReferenceInput } from '../train/architecture.ts';
 import { toOnnx } from './onnx.ts';
-import { type ReferenceInput, reference } from './reference.ts';
+import { reference } from './reference.ts';
 import { toTfjs } from './tfjs.ts';
 import { tinyModel } from './tiny-model.fixture.ts';
 

@@ -4,21 +4,11 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import { adamStep, cosine, createParameter } from '../fit/adam.ts';
 import { createRandom, shuffle } from '../fit/random.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
+import type { FitProgress } from '../train/architecture.ts';
 import type { Hyperparameters } from '../train/hyperparameters.ts';
 import { type BatchSource, readBatch } from './batch.ts';
 import { gradients } from './gradients.ts';
 import type { HeadTensors } from './head.ts';
-
-/** What the loop tells after each step. */
-export interface FitProgress {
-  epoch: number;
-  epochs: number;
-  batch: number;
-  batches: number;
-  /** Means over the epoch so far. */
-  loss: number;
-  accuracy: number;
-}
 
 export interface FitOptions {
   readonly hyperparameters: Hyperparameters;

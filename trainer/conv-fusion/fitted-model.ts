@@ -1,60 +1,33 @@
 import { join } from 'node:path';
 import type { TextPreprocessing } from '@shelfwise/trainer-contract';
+import type { Backbone } from '../backbone/layers.ts';
 import type { PictureFeatures } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
-import type { TensorFlow } from '../native/tensorflow.ts';
+import { accuracyOf } from '../judge/predictions.ts';
+import type { EpochRecord, Fit, FitTask } from '../train/architecture.ts';
 import type { Hyperparameters } from '../train/hyperparameters.ts';
 import type { BatchSource } from './batch.ts';
-import { type FitProgress, fitHead } from './fit.ts';
+import { fitHead } from './fit.ts';
 import type { HeadTensors, HeadWeights } from './head.ts';
 import { createScaler, type PictureScale } from './normalise.ts';
-import { type Predictions, predict } from './predict.ts';
+import { predict } from './predict.ts';
 import { prepareTexts } from './texts.ts';
 
-/** Everything of a model but the backbone and the calibration. */
+/** Everything of a model but the calibration. */
 export interface FittedModel {
   readonly text: TextPreprocessing;
+  readonly backbone: Backbone;
   readonly scale: PictureScale;
   readonly head: HeadWeights;
 }
 
-export interface Fit {
-  readonly model: FittedModel;
-  readonly curve: readonly EpochRecord[];
-  /** Margins for the products that were asked for. */
-  readonly predictions: Predictions;
-}
-
-/** One line of the learning curve. */
-export interface EpochRecord {
-  epoch: number;
-  loss: number;
-  accuracy: number;
-  /** Share of the judged products that are classified right; null where none is judged. */
-  judgedAccuracy: number | null;
-}
-
-export interface FitModelOptions {
-  readonly hyperparameters: Hyperparameters;
-  /** Indices of the products to learn from. */
-  readonly fitted: Int32Array;
-  /** Indices of the products to judge after each epoch, none of which is learned from. */
-  readonly judged: Int32Array;
-  readonly scratchDir: string;
-  readonly signal: AbortSignal;
-  onTexts(done: number): void;
-  onStep(progress: FitProgress): void;
-}
-
 /** Fits preprocessing and head on some of the products and nothing else. */
 export async function fitModel(
-  tf: TensorFlow,
-  products: Products<PictureFeatures>,
-  options: FitModelOptions,
-): Promise<Fit> {
-  const { fitted, judged, hyperparameters, signal } = options;
-  const path = join(options.scratchDir, 'texts.bin');
-  const texts = await prepareTexts(products, fitted, { path, signal, onProgress: options.onTexts });
+  task: FitTask<'features', Hyperparameters>,
+): Promise<Fit<FittedModel>> {
+  const { tf, products, fitted, judged, hyperparameters, signal } = task;
+  const path = join(task.scratchDir, 'texts.bin');
+  const texts = await prepareTexts(products, fitted, { path, signal, onProgress: task.onTexts });
   const vocabulary = compact(texts.preprocessing.idf);
   const source: BatchSource = {
     products,
@@ -68,10 +41,10 @@ export async function fitModel(
     rows: fitted,
     embeddingRows: vocabulary.rows,
     signal,
-    onStep: options.onStep,
+    onStep: task.onStep,
     onEpoch({ epoch, loss, accuracy }, head) {
       const judgedAccuracy =
-        judged.length === 0 ? null : predict(tf, source, head, judged).accuracy();
+        judged.length === 0 ? null : accuracyOf(predict(tf, source, head, judged));
       curve.push({ epoch, loss, accuracy, judgedAccuracy });
     },
   });
@@ -80,7 +53,7 @@ export async function fitModel(
   tf.dispose({ ...tensors });
   texts.features.close();
   return {
-    model: { text: texts.preprocessing, scale: source.scale, head },
+    model: { text: texts.preprocessing, backbone: task.stage.backbone, scale: source.scale, head },
     curve,
     predictions,
   };

@@ -1,25 +1,12 @@
-import type { TextFeatures } from '@shelfwise/trainer-contract';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-node';
 import { createExtractor } from '../backbone/network.ts';
 import { toProbabilities } from '../judge/calibration.ts';
+import { choose } from '../judge/predictions.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
+import type { ReferenceInput, ReferenceOutput } from '../train/architecture.ts';
 import { applyHead } from './head.ts';
 import { normalisePictures } from './normalise.ts';
-import { choose } from './predict.ts';
 import type { TrainedModel } from './trained-model.ts';
-
-/** One prediction's inputs; without a picture `pixels` is null. */
-export interface ReferenceInput {
-  readonly text: TextFeatures;
-  readonly pixels: Uint8Array | null;
-}
-
-/** Class probabilities of what answers, of text alone and of the picture alone. */
-export interface ReferenceOutput {
-  readonly probabilities: number[];
-  readonly text: number[];
-  readonly picture: number[];
-}
 
 /** Computes what the model answers in TensorFlow, with the code it was trained with: what the exported files must repeat. */
 export function reference(

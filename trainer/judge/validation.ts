@@ -1,6 +1,6 @@
-import { choose, type Predictions, pick } from '../conv-fusion/predict.ts';
 import { fitTemperature, type Margins, type Temperatures, toProbabilities } from './calibration.ts';
 import { type ClassMetrics, type Metrics, measure, measureClasses } from './metrics.ts';
+import { choose, type Predictions, pick } from './predictions.ts';
 
 /** How good the model is on products that it did not learn from, and how sure it may be. */
 export interface Validation {

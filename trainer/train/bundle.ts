@@ -8,15 +8,12 @@ import {
   type PreprocessingFile,
   packBundle,
 } from '@shelfwise/trainer-contract';
-import type { EpochRecord } from '../conv-fusion/fitted-model.ts';
-import { toOnnx } from '../conv-fusion/onnx.ts';
-import { toTfjs } from '../conv-fusion/tfjs.ts';
-import type { TrainedModel } from '../conv-fusion/trained-model.ts';
 import type { Validation } from '../judge/validation.ts';
-import { architecture } from './options.ts';
+import type { Architecture, Calibrated, EpochRecord, Fitted } from './architecture.ts';
 
 export interface BundleParts {
-  readonly model: TrainedModel;
+  readonly architecture: Architecture;
+  readonly model: Fitted & Calibrated;
   readonly golden: Golden;
   readonly validation: Validation;
   /** Learning curves of the fit that was judged and of the one that is in the bundle. */
@@ -32,11 +29,11 @@ export async function writeBundle(
   parts: BundleParts,
   dir: string,
 ): Promise<{ path: string; digest: string; size: number }> {
-  const { model } = parts;
+  const { architecture, model } = parts;
   const labels: Labels = { schemaVersion: 1, classes: [...model.classes] };
   const preprocessing: PreprocessingFile = {
     schemaVersion: 1,
-    architecture,
+    architecture: architecture.name,
     image: { size: model.imageSize },
     text: encodeText(model.text),
   };
@@ -44,13 +41,13 @@ export async function writeBundle(
   const metrics = { schemaVersion: 1, validation, curves };
   const files = join(dir, 'bundle');
   await mkdir(join(files, 'tfjs'), { recursive: true });
-  const tfjs = toTfjs(model);
+  const tfjs = architecture.toTfjs(model);
   const contents: Record<string, string | Uint8Array> = {
     'MODEL_CARD.md': parts.card,
     'golden.json': canonicalJson(parts.golden),
     'labels.json': canonicalJson(labels),
     'metrics.json': canonicalJson(metrics),
-    'model.onnx': toOnnx(model),
+    'model.onnx': architecture.toOnnx(model),
     'preprocessing.json': canonicalJson(preprocessing),
     'tfjs/model.json': canonicalJson(tfjs.model),
     'tfjs/weights.bin': tfjs.weights,

@@ -1,8 +1,7 @@
 import { decodePicture, featuriseText, type Golden } from '@shelfwise/trainer-contract';
-import { reference } from '../conv-fusion/reference.ts';
-import type { TrainedModel } from '../conv-fusion/trained-model.ts';
 import type { Example } from '../features/products.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
+import type { Architecture, Calibrated, Fitted } from './architecture.ts';
 
 /** Other CPUs and other kernels differ in the sixth decimal; a wrong model in the first. */
 const tolerance = 1e-3;
@@ -16,7 +15,8 @@ interface Case {
 /** Inputs as a client sends them and what the model answers, computed in TensorFlow: whoever serves it must answer the same. */
 export async function goldenCases(
   tf: TensorFlow,
-  model: TrainedModel,
+  architecture: Architecture,
+  model: Fitted & Calibrated,
   examples: readonly Example[],
 ): Promise<Golden> {
   const cases = vary(examples);
@@ -26,7 +26,7 @@ export async function goldenCases(
       pixels: picture && (await decodePicture(picture, model.imageSize)),
     })),
   );
-  const outputs = reference(tf, model, inputs);
+  const outputs = architecture.reference(tf, model, inputs);
   return {
     schemaVersion: 1,
     tolerance,

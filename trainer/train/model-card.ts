@@ -2,16 +2,16 @@ import type { Snapshot } from '@shelfwise/trainer-contract';
 import { backboneName } from '../backbone/weights.ts';
 import type { Metrics } from '../judge/metrics.ts';
 import type { Validation } from '../judge/validation.ts';
-import type { Hyperparameters } from './hyperparameters.ts';
-import { architecture } from './options.ts';
+import type { Settings } from './architecture.ts';
 
 /** What a person should know before trusting the model. No clock in it: the same model has the same card. */
 export function modelCard(given: {
   snapshot: Snapshot;
-  hyperparameters: Hyperparameters;
+  architecture: string;
+  hyperparameters: Settings;
   validation: Validation;
 }): string {
-  const { snapshot, hyperparameters: chosen, validation } = given;
+  const { snapshot, architecture, hyperparameters: chosen, validation } = given;
   const row = (name: string, metrics: Metrics) =>
     `| ${name} | ${[metrics.accuracy, metrics.macroF1, metrics.weightedF1, metrics.calibrationError].map(fixed).join(' | ')} |`;
   return `# Product categories: ${snapshot.classes.length} classes

@@ -6,9 +6,8 @@ import { cacheDirectory } from '../native/cache.ts';
 import type { Device } from '../native/tensorflow-wheels.ts';
 import { parseOptions } from '../options.ts';
 import type { TrainerConfig } from '../step.ts';
+import { type ArchitectureName, architectures } from './architectures.ts';
 import type { Choices } from './hyperparameters.ts';
-
-export const architecture = 'conv-fusion';
 
 export const trainUsage = `Usage: trainer train --store URL --dataset sha256:HEX --release NAME [options]
 
@@ -17,7 +16,7 @@ Trains a model on a dataset and publishes it as a release.
   --store URL                where dataset and release lie: s3://BUCKET/PREFIX or file:///FOLDER
   --dataset sha256:HEX       the dataset, as "trainer snapshot" named it
   --release NAME             name of the release
-  --architecture NAME        ${architecture}: hashed n-grams and a pretrained picture network (default)
+  --architecture NAME        conv-fusion: hashed n-grams and a pretrained picture network (default)
   --image-backbone NAME      ${backboneName} (default)
   --image-size N             side of the square that pictures are scaled to, 32 to 320 (default 128)
   --epochs N                 how often each product is seen (default 10; 25 below 2,000 products)
@@ -31,13 +30,14 @@ Trains a model on a dataset and publishes it as a release.
   --owner-uid UID            UID of the ModelRelease that the store must belong to
 `;
 
+const names = Object.keys(architectures) as [ArchitectureName, ...ArchitectureName[]];
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
 const schema = z.strictObject({
   store: z.string().min(1),
   dataset: digestSchema,
   release: releaseNameSchema,
-  architecture: z.literal(architecture).default(architecture),
+  architecture: z.enum(names).default(names[0]),
   'image-backbone': z.literal(backboneName).default(backboneName),
   'image-size': whole(32, 320).optional(),
   epochs: whole(1, 1000).optional(),
@@ -55,6 +55,7 @@ export interface TrainOptions {
   readonly store: string;
   readonly dataset: string;
   readonly release: string;
+  readonly architecture: ArchitectureName;
   readonly choices: Choices;
   readonly device: Device;
   readonly backboneDir: string;
@@ -71,6 +72,7 @@ export function trainOptions(args: string[], config: TrainerConfig): TrainOption
     store: seen.store,
     dataset: seen.dataset,
     release: seen.release,
+    architecture: seen.architecture,
     choices: {
       epochs: seen.epochs,
       batchSize: seen['batch-size'],

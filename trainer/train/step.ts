@@ -12,12 +12,14 @@ import {
 import type { StepResult } from '@shelfwise/trainer-contract/program';
 import { buildBackbone } from '../backbone/layers.ts';
 import { backboneName, readWeights } from '../backbone/weights.ts';
+import type { PictureStage } from '../features/pictures.ts';
 import type { Validation } from '../judge/validation.ts';
 import { hasGpu, loadTensorFlow, type TensorFlow } from '../native/tensorflow.ts';
 import type { Device } from '../native/tensorflow-wheels.ts';
 import type { Step, StepIo } from '../step.ts';
-import { resolveHyperparameters } from './hyperparameters.ts';
-import { architecture, type TrainOptions, trainOptions, trainUsage } from './options.ts';
+import type { PictureKind } from './architecture.ts';
+import { architectures } from './architectures.ts';
+import { type TrainOptions, trainOptions, trainUsage } from './options.ts';
 import { alreadyPublished, publish, tarReference } from './publish.ts';
 import { train } from './train.ts';
 
@@ -32,13 +34,18 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
   if (options.ownerUid) await checkOwner(store, options.ownerUid);
   const snapshot = await readSnapshot(store, options.dataset);
   requireClasses(snapshot);
-  const resolved = resolveHyperparameters(options.choices, snapshot.counts.train);
+  const architecture = architectures[options.architecture];
+  const resolved = architecture.settings(options.choices, snapshot.counts.train);
   const { seed, ...hyperparameters } = resolved;
   const identity = {
     release: options.release,
     dataset: options.dataset,
     seed,
-    hyperparameters: { architecture, imageBackbone: backboneName, ...hyperparameters },
+    hyperparameters: {
+      architecture: architecture.name,
+      imageBackbone: backboneName,
+      ...hyperparameters,
+    },
   };
   const before = await alreadyPublished(store, identity);
   if (before) {
@@ -53,7 +60,8 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       store,
       snapshot,
       tf,
-      backbone: await openBackbone(options.backboneDir),
+      architecture,
+      stage: await openStage(architecture.pictures, resolved.imageSize, options.backboneDir),
       hyperparameters: resolved,
       scratchDir,
       signal: io.signal,
@@ -126,9 +134,14 @@ function firstLine(error: unknown): string {
   return (error as Error).message.split('\n')[0] ?? '';
 }
 
-async function openBackbone(directory: string) {
+async function openStage(
+  kind: PictureKind,
+  size: number,
+  backboneDir: string,
+): Promise<PictureStage> {
+  if (kind === 'pixels') return { kind, size };
   try {
-    return buildBackbone(await readWeights(directory));
+    return { kind, size, backbone: buildBackbone(await readWeights(backboneDir)) };
   } catch (cause) {
     throw new StepError('BadConfiguration', (cause as Error).message, { cause });
   }

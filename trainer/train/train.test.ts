@@ -13,12 +13,13 @@ import {
   type Store,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
+import { convFusion } from '../conv-fusion/architecture.ts';
 import { tinyBackbone } from '../conv-fusion/tiny-model.fixture.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
 import { InferenceSession, Tensor } from '../onnx/onnxruntime.fixture.ts';
 import type { ProgressEvent } from '../step.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
-import { type Choices, resolveHyperparameters } from './hyperparameters.ts';
+import type { Choices } from './hyperparameters.ts';
 import { type Trained, train } from './train.ts';
 
 const tf = loadTensorFlow('cpu');
@@ -49,8 +50,9 @@ describe('training', () => {
       store,
       snapshot: on,
       tf,
-      backbone: tinyBackbone(),
-      hyperparameters: resolveHyperparameters({ imageSize: 32, epochs: 6, ...choices }, products),
+      architecture: convFusion,
+      stage: { kind: 'features', size: 32, backbone: tinyBackbone() },
+      hyperparameters: convFusion.settings({ imageSize: 32, epochs: 6, ...choices }, products),
       scratchDir,
       signal,
       progress(event) {

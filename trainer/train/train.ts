@@ -1,6 +1,5 @@
 import { type Snapshot, type Store, samples } from '@shelfwise/trainer-contract';
-import type { Backbone } from '../backbone/layers.ts';
-import type { PictureFeatures } from '../features/pictures.ts';
+import type { PictureStage } from '../features/pictures.ts';
 import { type Products, select } from '../features/products.ts';
 import { readProducts } from '../features/read-products.ts';
 import { type Validation, validate } from '../judge/validation.ts';
@@ -17,8 +16,9 @@ export interface Training {
   readonly store: Store;
   readonly snapshot: Snapshot;
   readonly tf: TensorFlow;
-  readonly backbone: Backbone;
   readonly architecture: Architecture;
+  /** What the architecture wants to be made of pictures. */
+  readonly stage: PictureStage;
   readonly hyperparameters: Settings;
   /** A folder of this training's own, on a disk that holds 14 KB a product. */
   readonly scratchDir: string;
@@ -71,14 +71,14 @@ export async function train(training: Training): Promise<Trained> {
 }
 
 /** Goes over the snapshot's products once: features to files, the rest to memory. */
-async function read(training: Training): Promise<Products<PictureFeatures>> {
-  const { tf, store, snapshot, backbone, scratchDir, signal, hyperparameters } = training;
+async function read(training: Training): Promise<Products> {
+  const { tf, store, snapshot, stage, scratchDir, signal } = training;
   const total = snapshot.counts.train;
   const pace = createPace(training.progress, { step: 'train', phase: 'features', total });
   let told = 0;
   return await readProducts(samples(store, snapshot, 'train', { scratchDir }), {
     tf,
-    stage: { kind: 'features', size: hyperparameters.imageSize, backbone },
+    stage,
     classes: snapshot.classes.map((each) => each.class),
     scratchDir,
     signal,
@@ -91,18 +91,18 @@ async function read(training: Training): Promise<Products<PictureFeatures>> {
 
 function fitPhase(
   training: Training,
-  products: Products<PictureFeatures>,
+  products: Products,
   rows: { fitted: Int32Array; judged: Int32Array },
   phase: string,
 ): Promise<Fit> {
-  const { tf, architecture, backbone, hyperparameters, scratchDir, signal, progress } = training;
+  const { tf, architecture, stage, hyperparameters, scratchDir, signal, progress } = training;
   const total = products.count;
   const texts = createPace(progress, { step: 'train', phase: `texts of the ${phase}`, total });
   let told = 0;
   return architecture.fit({
     tf,
     products,
-    backbone,
+    stage,
     ...rows,
     hyperparameters,
     scratchDir,
