@@ -192,6 +192,66 @@ const mistakes: { name: string; change: Json; says: string[] }[] = [
     says: ['spec.training.model.epochs', 'greater than or equal to 1'],
   },
   {
+    name: 'an architecture that is none',
+    change: { spec: { training: { model: { architecture: 'cnn-lstm' } } } },
+    says: ['spec.training.model.architecture', '"conv-fusion", "lstm-cnn"'],
+  },
+  {
+    name: 'no checkpoints',
+    change: { spec: { training: { checkpointMinutes: 0 } } },
+    says: ['spec.training.checkpointMinutes', 'greater than or equal to 1'],
+  },
+  {
+    name: 'a search of one configuration',
+    change: { spec: { training: { search: { configurations: 1 } } } },
+    says: ['spec.training.search.configurations', 'greater than or equal to 2'],
+  },
+  {
+    name: 'a search that takes no time',
+    change: { spec: { training: { search: { minutes: 0 } } } },
+    says: ['spec.training.search.minutes', 'greater than or equal to 1'],
+  },
+  {
+    name: 'a search that is as long as a pod may run',
+    change: { spec: { training: { search: { minutes: 60 }, activeDeadlineSeconds: 3600 } } },
+    says: ['spec.training.search.minutes must be shorter than spec.training.activeDeadlineSeconds'],
+  },
+  {
+    name: 'a search of an architecture that has nothing to choose from',
+    change: {
+      spec: { training: { search: {}, model: { architecture: 'lstm-cnn' } } },
+    },
+    says: ['spec.training.search is of spec.training.model.architecture conv-fusion only'],
+  },
+  {
+    name: 'tracking without a place',
+    change: { spec: { training: { tracking: {} } } },
+    says: ['spec.training.tracking.mlflow: Required value'],
+  },
+  {
+    name: 'MLflow without an address',
+    change: { spec: { training: { tracking: { mlflow: { experiment: 'shop' } } } } },
+    says: ['spec.training.tracking.mlflow.uri: Required value'],
+  },
+  ...[
+    'mlflow.shop.svc:5000',
+    'sqlite:///mlflow.db',
+    'http://',
+    'https://me:secret@mlflow',
+    'http://m?x=1',
+  ].map((uri) => ({
+    name: `MLflow at ${uri}`,
+    change: { spec: { training: { tracking: { mlflow: { uri } } } } },
+    says: ['spec.training.tracking.mlflow.uri must be a URL that starts with http:// or https://'],
+  })),
+  {
+    name: 'an experiment without a name',
+    change: {
+      spec: { training: { tracking: { mlflow: { uri: 'http://mlflow', experiment: ' ' } } } },
+    },
+    says: ['spec.training.tracking.mlflow.experiment must be one line that is not blank'],
+  },
+  {
     name: 'a scratch that is no quantity',
     change: { spec: { training: { scratch: 'much' } } },
     says: ['spec.training.scratch must be a quantity above 0'],
@@ -350,6 +410,8 @@ describe('the CRD on a real API server', function () {
       startingDeadlineSeconds: 3600,
       suspend: false,
     });
+    expect(spec.training.checkpointMinutes).to.equal(10);
+    expect(spec.training).to.not.have.any.keys('search', 'tracking');
     expect(spec.training.gpu).to.deep.equal({ count: 1, resourceName: 'nvidia.com/gpu' });
     expect(spec.training.model).to.deep.equal({
       architecture: 'conv-fusion',
@@ -415,6 +477,15 @@ const everything: Json = {
       serviceAccountName: 'trainer',
       scratch: '500Mi',
       model: { imageSize: 224, epochs: 3, batchSize: 64, learningRate: '0.04', seed: 7 },
+      search: { minutes: 50, configurations: 16 },
+      checkpointMinutes: 1,
+      tracking: {
+        mlflow: {
+          uri: 'https://mlflow.shop.svc:5000/base',
+          experiment: 'Shop – classifier',
+          secret: { name: 'mlflow' },
+        },
+      },
       gpu: { count: 0, resourceName: 'amd.com/gpu' },
       resources: { requests: { cpu: 2, memory: '4Gi' }, limits: { memory: '8Gi' } },
       nodeSelector: { pool: 'gpu' },
@@ -428,7 +499,7 @@ const everything: Json = {
       runtimeClassName: 'nvidia',
       priorityClassName: 'low',
       queueName: 'gpus',
-      activeDeadlineSeconds: 600,
+      activeDeadlineSeconds: 7200,
       schedulingTimeoutSeconds: 600,
       backoffLimit: 0,
     },

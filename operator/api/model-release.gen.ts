@@ -169,15 +169,15 @@ export interface ModelRelease {
        */
       model: {
         /**
-         * conv-fusion is hashed n-grams of the text and a pretrained convolutional backbone for the picture, under one head.
+         * conv-fusion is hashed n-grams of the text and a pretrained convolutional backbone for the picture, under one head. lstm-cnn, a recurrent network for the text beside a convolutional one for the picture, both learned from nothing, is there to compare with.
          */
-        architecture: 'conv-fusion';
+        architecture: 'conv-fusion' | 'lstm-cnn';
         /**
          * Edge of the square, in pixels, to which pictures are brought.
          */
         imageSize: 96 | 128 | 160 | 224;
         /**
-         * The pretrained network that looks at the picture.
+         * The pretrained network that looks at the picture. lstm-cnn has none and is not told of it.
          */
         imageBackbone: 'efficientnet-lite0';
         /**
@@ -196,6 +196,50 @@ export interface ModelRelease {
          * Where randomness starts. The same seed on the same snapshot gives the same model.
          */
         seed: number;
+      };
+      /**
+       * Lets train choose among a few configurations of the model by a part of the training products, never by the holdout. What spec.training.model sets itself stays as it is. Without it one configuration is trained. Changing any of it makes the next run train even on unchanged data.
+       */
+      search?: {
+        /**
+         * No further configuration is begun after so long. The time for the features and for the final fit comes on top.
+         */
+        minutes: number;
+        /**
+         * How many configurations are tried at most.
+         */
+        configurations: number;
+      };
+      /**
+       * How often train writes a checkpoint into the store, beside the one when it is told to stop: a next attempt goes on from there. A node that is lost costs at most so much work.
+       */
+      checkpointMinutes: number;
+      /**
+       * Where train tells of its progress and its figures, beside the TensorBoard files that it writes into the store. No outage of it fails a training.
+       */
+      tracking?: {
+        /**
+         * A tracking server of MLflow. Each release is a run of it, and what was interrupted goes on in the same one.
+         */
+        mlflow: {
+          /**
+           * URL of the server, for example https://mlflow.shop.svc:5000.
+           */
+          uri: string;
+          /**
+           * The experiment's name. It is created if it is not there. Unset, it is the ModelRelease's namespace and name with a '/' between them.
+           */
+          experiment?: string;
+          /**
+           * A Secret of this namespace with the key token, or with the keys username and password, and optionally with ca.crt, the certificate authorities (PEM) that the server is checked against. Without it the server is asked without credentials.
+           */
+          secret?: {
+            /**
+             * The Secret's name.
+             */
+            name: string;
+          };
+        };
       };
       /**
        * What train asks for of GPUs.

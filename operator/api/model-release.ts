@@ -9,6 +9,7 @@ export type ModelReleaseStatus = NonNullable<ModelRelease['status']>;
 
 export type Gate = ModelReleaseSpec['gate'];
 export type ModelSettings = ModelReleaseSpec['training']['model'];
+export type SearchSettings = NonNullable<ModelReleaseSpec['training']['search']>;
 export type MetricName = Gate['metrics'][number]['name'];
 
 export type Condition = NonNullable<ModelReleaseStatus['conditions']>[number];

@@ -66,8 +66,9 @@ const after: Record<Step, (scene: Scene, state: Succeeded) => Advance> = {
     const message = read(snapshotMessageSchema, state.result);
     if (!message) return again('snapshot', scene, state);
     const { step: _, ok: __, ...found } = message;
-    const { model } = run.spec.training;
-    const inputs = inputsOf({ dataset: found.dataset, trainer: run.images.trainer, model });
+    const { model, search } = run.spec.training;
+    const { dataset } = found;
+    const inputs = inputsOf({ dataset, trainer: run.images.trainer, model, search });
     const taken: Run = { ...run, snapshot: { ...found, inputs, finishedAt: timestamp(seen.now) } };
     const events = leftOut(taken);
     const earlier = alreadyAnswered(run, inputs, runs);

@@ -91,6 +91,21 @@ const rows: Record<string, Row> = {
   'training.model.batchSize': { to: 16, shows: ['+train --batch-size = 16'] },
   'training.model.learningRate': { to: '0.01', shows: ['+train --learning-rate = 0.01'] },
   'training.model.seed': { to: 7, shows: ['+train --seed = 7'] },
+  'training.search.minutes': { to: 7, shows: ['+train --search-minutes = 7'] },
+  'training.search.configurations': { to: 3, shows: ['+train --search-configurations = 3'] },
+  'training.checkpointMinutes': { to: 5, shows: ['+train --checkpoint-minutes = 5'] },
+  'training.tracking.mlflow.uri': {
+    to: 'http://x',
+    shows: [`+${jobPod('train')}.containers.0.env.MLFLOW_TRACKING_URI = http://x`],
+  },
+  'training.tracking.mlflow.experiment': {
+    to: 'x',
+    shows: [`+${jobPod('train')}.containers.0.env.MLFLOW_EXPERIMENT_NAME = x`],
+  },
+  'training.tracking.mlflow.secret.name': {
+    to: 'x',
+    shows: [`+${jobPod('train')}.volumes.mlflow.secret.secretName = x`],
+  },
   'training.gpu.count': {
     to: 4,
     shows: [`+${jobPod('train')}.containers.0.resources.limits.nvidia.com/gpu = 4`],

@@ -16,11 +16,21 @@ describe('inputs', () => {
     { name: 'another dataset', parts: { ...base, dataset: digest('e') } },
     { name: 'another trainer', parts: { ...base, trainer: 'registry.example/trainer:2' } },
     { name: 'another seed', parts: { ...base, model: { ...base.model, seed: 2 } } },
+    {
+      name: 'another architecture',
+      parts: { ...base, model: { ...base.model, architecture: 'lstm-cnn' as const } },
+    },
+    { name: 'a search', parts: { ...base, search: { minutes: 30, configurations: 8 } } },
     { name: 'epochs that were not set', parts: { ...base, model: { ...base.model, epochs: 3 } } },
   ];
   for (const { name, parts } of others) {
     it(`differ with ${name}`, () => expect(inputsOf(parts)).to.not.equal(inputsOf(base)));
   }
+
+  it('are those that an older operator recorded, where nothing is searched for', () => {
+    const recorded = 'sha256:c0d2657eda6f57ca03ac90d616dca871967efbceb71cafaeb719c2c9bc17bf9f';
+    expect(inputsOf({ ...base, search: undefined })).to.equal(recorded);
+  });
 
   it('are equal for equal content in another order', () => {
     const model = Object.fromEntries(Object.entries(base.model).toReversed()) as typeof base.model;

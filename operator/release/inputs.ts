@@ -1,12 +1,17 @@
 import { canonicalJson, sha256Of } from '@shelfwise/trainer-contract/digest';
-import type { ModelSettings } from '../api/model-release.ts';
+import type { ModelSettings, SearchSettings } from '../api/model-release.ts';
 import { lastGood, type Run } from './run.ts';
 
-/** All that decides which model comes out: equal inputs, equal model. */
+/**
+ * All that decides which model comes out: equal inputs, equal model. A search belongs to it: it chooses the configuration. Its
+ * time budget may end it elsewhere on another day, but asking the same again is no new question. Without one the digest is that of
+ * records from before there was any. How often a checkpoint is written, and where progress is told, changes no model.
+ */
 export function inputsOf(parts: {
   dataset: string;
   trainer: string;
   model: ModelSettings;
+  search?: SearchSettings | undefined;
 }): string {
   return sha256Of(canonicalJson({ ...parts, trainer: imageIdentity(parts.trainer) }));
 }

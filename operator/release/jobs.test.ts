@@ -61,6 +61,8 @@ describe('jobs', () => {
         'efficientnet-lite0',
         '--seed',
         '1',
+        '--checkpoint-minutes',
+        '10',
         '--code-image',
         'registry.example/trainer:1',
       ],
@@ -298,6 +300,57 @@ describe('jobs', () => {
     expect((container(cluster, 'train').args ?? []).join(' ')).to.include(
       '--image-size 96 --image-backbone efficientnet-lite0 --seed 7 --epochs 3 --batch-size 64 --learning-rate 0.02',
     );
+  });
+
+  const withTraining = (change: Training) =>
+    jobsOf({ spec: { training: { ...spec.training, ...change } } });
+  const trainArgs = (cluster: Cluster) => (container(cluster, 'train').args ?? []).join(' ');
+
+  it('tell lstm-cnn of no pretrained network: it has none', () => {
+    const args = trainArgs(
+      withTraining({ model: { ...spec.training.model, architecture: 'lstm-cnn' } }),
+    );
+    expect(args).to.include('--architecture lstm-cnn --image-size 128 --seed 1');
+    expect(args).to.not.include('--image-backbone');
+  });
+
+  it('let train search only where the spec says so', () => {
+    expect(trainArgs(withTraining({ search: { minutes: 20, configurations: 4 } }))).to.include(
+      '--search-minutes 20 --search-configurations 4',
+    );
+    expect(trainArgs(jobsOf())).to.not.include('--search');
+  });
+
+  it('leave train the time to upload a checkpoint when it is told to stop: train alone', () => {
+    const cluster = jobsOf();
+    const times = ['snapshot', 'train', 'evaluate'].map(
+      (step) => podOf(cluster, step).terminationGracePeriodSeconds,
+    );
+    expect(times).to.deep.equal([undefined, 120, undefined]);
+  });
+
+  it('tell train alone where MLflow is, and mount its Secret', () => {
+    const mlflow = { uri: 'https://mlflow:5000', experiment: 'shop', secret: { name: 'mlflow' } };
+    const cluster = withTraining({ tracking: { mlflow } });
+    expect(environment(cluster, 'train')).to.include({
+      MLFLOW_TRACKING_URI: 'https://mlflow:5000',
+      MLFLOW_EXPERIMENT_NAME: 'shop',
+      MLFLOW_CREDENTIALS_DIR: '/var/run/shelfwise/mlflow',
+    });
+    expect(podOf(cluster, 'train').volumes).to.deep.include({
+      name: 'mlflow',
+      secret: { secretName: 'mlflow' },
+    });
+    for (const step of ['snapshot', 'evaluate'])
+      expect(JSON.stringify(podOf(cluster, step))).to.not.match(/mlflow/i);
+  });
+
+  it('name the experiment after the ModelRelease where the spec names none, and need no Secret', () => {
+    const cluster = withTraining({ tracking: { mlflow: { uri: 'http://mlflow:5000' } } });
+    const env = environment(cluster, 'train');
+    expect(env.MLFLOW_EXPERIMENT_NAME).to.equal('shop/pictograms');
+    expect(env).to.not.have.property('MLFLOW_CREDENTIALS_DIR');
+    expect(JSON.stringify(podOf(jobsOf(), 'train'))).to.not.match(/mlflow/i);
   });
 
   it('keep the holdout of the newest snapshot, and name the release that serves', () => {

@@ -2,7 +2,7 @@
 
 import { canonicalJson } from '@shelfwise/trainer-contract/digest';
 import { exitCodes } from '@shelfwise/trainer-contract/messages';
-import type { JobObject } from '../api/kubernetes.ts';
+import type { JobObject, PodSpec } from '../api/kubernetes.ts';
 import {
   labelsFor,
   ownedBy,
@@ -20,6 +20,7 @@ import {
   container,
   databasePart,
   joinParts,
+  mlflowPart,
   type Part,
   type Placement,
   podSpec,
@@ -45,6 +46,9 @@ const permanent = [
 const snapshotResources: Resources = { requests: { cpu: '250m', memory: '512Mi' } };
 const anyNode: Placement = { nodeSelector: {}, tolerations: [] };
 
+/** Between SIGTERM and SIGKILL train writes a checkpoint to the store: hundreds of megabytes where products are many. */
+const checkpointGraceSeconds = 120;
+
 /** What differs between the steps. */
 interface StepPlan {
   image: string;
@@ -53,7 +57,7 @@ interface StepPlan {
   resources: Resources;
   placement: Placement;
   extra: Part[];
-  pod?: { runtimeClassName?: string; priorityClassName?: string };
+  pod?: Pick<PodSpec, 'runtimeClassName' | 'priorityClassName' | 'terminationGracePeriodSeconds'>;
   annotations?: Record<string, string>;
   queue?: string | undefined;
 }
@@ -96,7 +100,8 @@ export function snapshotJob(context: JobContext): JobObject {
 export function trainJob(context: JobContext & { dataset: string }): JobObject {
   const { run, modelRelease, dataset } = context;
   const { training } = run.spec;
-  const { model } = training;
+  const { model, search, tracking } = training;
+  const backbone = model.architecture === 'conv-fusion' ? model.imageBackbone : undefined;
   return stepJob('train', context, {
     image: run.images.trainer,
     imagePullSecrets: training.imagePullSecrets,
@@ -104,18 +109,24 @@ export function trainJob(context: JobContext & { dataset: string }): JobObject {
       ...['train', '--store', storeUrl(run.spec, modelRelease), '--dataset', dataset],
       ...['--release', run.release, '--owner-uid', modelRelease.metadata.uid ?? ''],
       ...['--architecture', model.architecture, '--image-size', String(model.imageSize)],
-      ...['--image-backbone', model.imageBackbone, '--seed', String(model.seed)],
+      ...option('--image-backbone', backbone),
+      ...['--seed', String(model.seed)],
       ...option('--epochs', model.epochs),
       ...option('--batch-size', model.batchSize),
       ...option('--learning-rate', model.learningRate),
+      ...option('--search-minutes', search?.minutes),
+      ...option('--search-configurations', search?.configurations),
+      // The record of a run that began under an older operator has none, and its trainer may not know the option.
+      ...option('--checkpoint-minutes', training.checkpointMinutes),
       ...option('--parent-release', run.parent.release),
       ...['--code-image', run.images.trainer],
     ],
     resources: withGpus(training.resources, training.gpu),
     placement: training,
-    extra: [],
+    extra: tracking ? [mlflowPart(tracking.mlflow, modelRelease)] : [],
     queue: training.queueName,
     pod: {
+      terminationGracePeriodSeconds: checkpointGraceSeconds,
       ...(training.runtimeClassName === undefined
         ? {}
         : { runtimeClassName: training.runtimeClassName }),

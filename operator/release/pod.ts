@@ -9,6 +9,8 @@ import type {
 import type { ModelRelease, ModelReleaseSpec } from '../api/model-release.ts';
 import { type Resources, withoutEmpty } from './resources.ts';
 
+type Mlflow = NonNullable<ModelReleaseSpec['training']['tracking']>['mlflow'];
+
 const root = '/var/run/shelfwise';
 const scratch = '/scratch';
 const terminationLog = '/dev/termination-log';
@@ -76,6 +78,18 @@ export function tokenKeysPart(secret: string): Part {
 export function adminPart(secret: string): Part {
   const directory = { name: 'ADMIN_CREDENTIALS_DIR', value: `${root}/admin` };
   return secretPart('admin', secret, `${root}/admin`, [directory]);
+}
+
+/** Where train tells of itself: the server's address by environment, credentials and certificates by files. */
+export function mlflowPart({ uri, experiment, secret }: Mlflow, { metadata }: ModelRelease): Part {
+  const own = [metadata.namespace, metadata.name].filter((part) => part).join('/');
+  const server: EnvironmentVariable[] = [
+    { name: 'MLFLOW_TRACKING_URI', value: uri },
+    { name: 'MLFLOW_EXPERIMENT_NAME', value: experiment ?? own },
+  ];
+  if (!secret) return { volumes: [], mounts: [], environment: server };
+  const directory = { name: 'MLFLOW_CREDENTIALS_DIR', value: `${root}/mlflow` };
+  return secretPart('mlflow', secret.name, `${root}/mlflow`, [...server, directory]);
 }
 
 /** The only place where a container may write: its root file system is read-only. */

@@ -247,6 +247,14 @@ describe('what a ModelRelease becomes follows from what it says, not from how it
     { gate: strict },
     { schedule: { ...spec.schedule, suspend: true } },
     { training: { ...spec.training, image: 'other', serviceAccountName: 'x' } },
+    {
+      training: {
+        ...spec.training,
+        search: { minutes: 5, configurations: 3 },
+        checkpointMinutes: 5,
+        tracking: { mlflow: { uri: 'http://mlflow' } },
+      },
+    },
     { dataset: { ...spec.dataset, catalog } },
     { historyLimit: 1 },
     spec,

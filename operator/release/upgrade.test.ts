@@ -116,6 +116,23 @@ describe('an upgrade of the operator', () => {
     expect(decide(cluster.look()).apply).to.deep.equal([]);
   });
 
+  it('finishes a run whose record knows nothing of checkpoints, search and tracking: its trainer is told of none', () => {
+    const cluster = afterAWeek(serving());
+    cluster.step();
+    for (const [name, record] of cluster.records) {
+      const data = structuredClone(record.data) as { spec: { training: Record<string, unknown> } };
+      delete data.spec.training.checkpointMinutes;
+      cluster.records.set(name, { ...record, data });
+    }
+    cluster.pass('b');
+    const args = cluster.job('train').spec?.template.spec?.containers[0]?.args ?? [];
+    expect(args.filter((arg) => arg.startsWith('--'))).to.deep.equal([
+      ...['--store', '--dataset', '--release', '--owner-uid', '--architecture', '--image-size'],
+      ...['--image-backbone', '--seed', '--parent-release', '--code-image'],
+    ]);
+    expect(pods(cluster).release).to.equal(fresh.release);
+  });
+
   it('to an older one leaves what serves alone, and says that its record is of a newer operator', () => {
     const cluster = afterAWeek(serving());
     cluster.defaults = newer;
