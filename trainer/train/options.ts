@@ -23,6 +23,7 @@ Trains a model on a dataset and publishes it as a release.
   --batch-size N             products a step (default 128; 64 below 2,000 products)
   --learning-rate X          of the first step; falls to 0 (default 0.04; 0.02 below 2,000 products)
   --seed N                   the same seed and dataset give the same model (default 0)
+  --checkpoint-minutes N     how often a checkpoint is written to the store (default 10)
   --device cpu|gpu           default: TRAIN_DEVICE, or else cpu
   --backbone DIR             the backbone's weights; default: BACKBONE_DIR, or else the cache
   --parent-release NAME      the release that this one follows, for its manifest
@@ -44,6 +45,7 @@ const schema = z.strictObject({
   'batch-size': whole(1, 4096).optional(),
   'learning-rate': z.coerce.number().positive().max(10).optional(),
   seed: whole(0, 2 ** 31 - 1).optional(),
+  'checkpoint-minutes': whole(1, 1440).default(10),
   device: z.enum(['cpu', 'gpu']).optional(),
   backbone: z.string().min(1).optional(),
   'parent-release': releaseNameSchema.optional(),
@@ -57,6 +59,7 @@ export interface TrainOptions {
   readonly release: string;
   readonly architecture: ArchitectureName;
   readonly choices: Choices;
+  readonly checkpointMinutes: number;
   readonly device: Device;
   readonly backboneDir: string;
   readonly parentRelease: string | null;
@@ -80,6 +83,7 @@ export function trainOptions(args: string[], config: TrainerConfig): TrainOption
       seed: seen.seed,
       imageSize: seen['image-size'],
     },
+    checkpointMinutes: seen['checkpoint-minutes'],
     device: seen.device ?? config.trainDevice,
     backboneDir: seen.backbone ?? config.backboneDir ?? join(cache, 'backbone'),
     parentRelease: seen['parent-release'] ?? null,
