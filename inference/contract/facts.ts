@@ -15,6 +15,33 @@ export const metricsSchema = z.strictObject({
   weightedF1: score,
 });
 
+/** A difference of scores, candidate less champion, and the bound that it lies above with the comparison's confidence. */
+const differenceSchema = z.strictObject({
+  difference: z.number().min(-1).max(1).nullable(),
+  lower: z.number().min(-1).max(1).nullable(),
+});
+
+/**
+ * Candidate against champion, product by product: only those count whose class both models know. Null where there was no
+ * product to compare.
+ */
+export const comparisonFactsSchema = z.strictObject({
+  /** Products that were compared, and those of a class that one of the models does not know. */
+  products: count,
+  leftOut: count,
+  /** Classes that both models know. */
+  classes: count,
+  /** Products that the candidate alone, and that the champion alone, has right. */
+  candidateOnly: count,
+  championOnly: count,
+  /** McNemar's exact test, two-sided: how likely a split at least as uneven were if neither model was better. */
+  pValue: score,
+  /** Of the one-sided lower bounds: the gate's `champion.confidence`, else 0.95. */
+  confidence: z.number().min(0.5).max(0.999),
+  accuracy: differenceSchema,
+  macroF1: differenceSchema,
+});
+
 /** Any JSON: what the operator passed as `--gate` comes back as it was, so that it can compare. */
 const gateSchema = z.json();
 
@@ -36,6 +63,8 @@ export const evaluationFactsSchema = z.strictObject({
   holdout: z.strictObject({ products: count, classes: count }),
   metrics: metricsSchema,
   championMetrics: metricsSchema.nullable(),
+  /** Null without a champion; absent in facts of before there were comparisons. */
+  comparison: comparisonFactsSchema.nullable().optional(),
   /** Ascending by recall; fewer than asked for where long class names would not fit the message. */
   lowestRecalls: z
     .array(
@@ -49,38 +78,6 @@ export const evaluationFactsSchema = z.strictObject({
 });
 
 export type Metrics = z.infer<typeof metricsSchema>;
+export type ComparisonFacts = z.infer<typeof comparisonFactsSchema>;
 export type EvaluationFacts = z.infer<typeof evaluationFactsSchema>;
 export type Subject = z.infer<typeof subjectSchema>;
-
-const classScoresSchema = z.strictObject({
-  class: z.string(),
-  precision: score,
-  recall: score,
-  f1: score,
-  support: count,
-  predicted: count,
-});
-
-const scoresSchema = metricsSchema.extend({
-  perClass: z.array(classScoresSchema),
-  /** `counts[i][j]`: products of class `classes[i]` that were taken for `classes[j]`. */
-  confusion: z.strictObject({ classes: z.array(z.string()), counts: z.array(z.array(count)) }),
-  /** Products with neither usable text nor a usable picture: they count as wrong. */
-  unanswered: count,
-  /** Products whose picture could not be decoded: judged by their text alone. */
-  unreadablePictures: count,
-});
-
-/** `releases/<release>/evaluation.json`: the facts, and all that people want to see of them. */
-export const evaluationSchema = z.strictObject({
-  schemaVersion: z.literal(1),
-  facts: evaluationFactsSchema,
-  candidate: scoresSchema,
-  champion: scoresSchema.nullable(),
-  seconds: z.number().nonnegative(),
-  evaluatedAt: z.iso.datetime(),
-});
-
-export type Scores = z.infer<typeof scoresSchema>;
-export type ClassScores = z.infer<typeof classScoresSchema>;
-export type Evaluation = z.infer<typeof evaluationSchema>;

@@ -3,6 +3,7 @@
  * operator and the documents that the HTTP API speaks. It depends on zod alone, so that the operator
  * can import it without an engine, a database client or a picture library.
  */
+export * from './evaluation.ts';
 export * from './facts.ts';
 export * from './http.ts';
 export * from './problem.ts';

@@ -1,10 +1,11 @@
 import type { Sample } from '@shelfwise/trainer-contract';
 import type { Engine } from '../engine/engine.ts';
 import { ItemError } from '../engine/errors.ts';
-import { createTally, type Tally } from './scores.ts';
+import type { Prediction } from '../engine/item.ts';
+import { type Answers, createAnswers, type Names } from './answers.ts';
 
 export interface Judged {
-  tally: Tally;
+  answers: Answers;
   /** Products whose picture could not be decoded: judged by their text alone. */
   unreadablePictures: number;
 }
@@ -12,7 +13,14 @@ export interface Judged {
 export interface JudgeSettings {
   engine: Engine;
   /** labels.json, in the order of the model's outputs. */
-  classes: string[];
+  labels: readonly string[];
+  /** Where classes and languages get their numbers: the same for all models that are to be compared. */
+  classes: Names;
+  languages: Names;
+  /** The language of a product's text, the empty name where it can't be told. */
+  languageOf(sample: Sample, row: number): string;
+  /** How many samples there will be. */
+  products: number;
   /** Products in flight: enough that no worker waits for the next. */
   inFlight: number;
   signal: AbortSignal;
@@ -20,28 +28,33 @@ export interface JudgeSettings {
 }
 
 /**
- * Lets the model classify every sample and counts what it says against what is true. The order of answers does not matter
- * to the counts. Rejects with the signal's reason when it is aborted, and when the model itself fails.
+ * Lets the model classify every sample and notes what it says of each, in the samples' order whatever the order of the
+ * answers. Rejects with the signal's reason when it is aborted, and when the model itself fails.
  */
 export async function judge(
   samples: AsyncIterable<Sample>,
   settings: JudgeSettings,
 ): Promise<Judged> {
-  const { engine, classes, inFlight, signal, onProduct } = settings;
-  const tally = createTally(classes);
+  const { engine, classes, languages, inFlight, signal, onProduct } = settings;
+  const answers = createAnswers(settings.products);
+  const labels = settings.labels.map(classes.place);
   let unreadablePictures = 0;
 
-  async function one(sample: Sample): Promise<void> {
-    const answer = await classify(engine, sample, () => unreadablePictures++);
-    tally.add(sample.class, answer && (classes[likeliest(answer)] as string));
+  async function one(sample: Sample, row: number): Promise<void> {
+    const truth = classes.place(sample.class);
+    answers.truth[row] = truth;
+    answers.language[row] = languages.place(settings.languageOf(sample, row));
+    const prediction = await classify(engine, sample, () => unreadablePictures++);
+    note(answers, row, labels, labels.indexOf(truth), prediction);
     onProduct?.();
   }
 
   const running = new Set<Promise<void>>();
   let failure: unknown;
+  let row = 0;
   for await (const sample of samples) {
     signal.throwIfAborted();
-    const work: Promise<void> = one(sample)
+    const work: Promise<void> = one(sample, row++)
       .catch((error: unknown) => {
         failure ??= error;
       })
@@ -52,7 +65,32 @@ export async function judge(
   }
   await Promise.all(running);
   if (failure !== undefined) throw failure;
-  return { tally: tally.result(), unreadablePictures };
+  return { answers, unreadablePictures };
+}
+
+/** `labels`: the class of each output. `truth`: which output is right, -1 where the model does not know the class. */
+function note(
+  answers: Answers,
+  row: number,
+  labels: readonly number[],
+  truth: number,
+  prediction: Prediction | null,
+): void {
+  // Who says nothing is as unsure as can be: every class is as likely, and the true one is not among the first.
+  if (!prediction) {
+    answers.confidence[row] = 1 / labels.length;
+    answers.truthProbability[row] = 1 / labels.length;
+    answers.likelier[row] = 255;
+    return;
+  }
+  const { combined, text, image } = prediction;
+  const best = likeliest(combined);
+  answers.said[row] = labels[best] as number;
+  answers.confidence[row] = combined[best] as number;
+  answers.truthProbability[row] = truth < 0 ? 0 : (combined[truth] as number);
+  answers.likelier[row] = Math.min(255, truth < 0 ? 255 : rankOf(combined, truth));
+  if (text) answers.saidByText[row] = labels[likeliest(text)] as number;
+  if (image) answers.saidByPicture[row] = labels[likeliest(image)] as number;
 }
 
 /** The probabilities, or null for a product that offers nothing to go by. */
@@ -60,10 +98,10 @@ async function classify(
   engine: Engine,
   sample: Sample,
   onUnreadable: () => void,
-): Promise<Float32Array | null> {
+): Promise<Prediction | null> {
   const { designation, description } = sample;
   try {
-    return (await engine.predict({ designation, description, picture: sample.picture })).combined;
+    return await engine.predict({ designation, description, picture: sample.picture });
   } catch (error) {
     if (!(error instanceof ItemError) || error.fault === 'model') throw error;
     if (error.fault === 'empty') return null;
@@ -78,4 +116,14 @@ function likeliest(probabilities: Float32Array): number {
     if ((probabilities[i] as number) > (probabilities[best] as number)) best = i;
   }
   return best;
+}
+
+/** How many come before it when the likeliest is first and, of equals, the one that is named first. */
+function rankOf(probabilities: Float32Array, index: number): number {
+  const own = probabilities[index] as number;
+  let before = 0;
+  probabilities.forEach((each, i) => {
+    if (each > own || (each === own && i < index)) before++;
+  });
+  return before;
 }
