@@ -61,7 +61,7 @@ describe('inference serve', () => {
   const ready = (base: string, program: Running) =>
     waitFor(async () => ((await status(`${base}/readyz`)) === 200 ? true : undefined), {
       what: `${base}/readyz to answer 200; it said ${program.stderr()}`,
-      limitMs: 60_000,
+      limitMs: 300_000,
       hopeless: () =>
         program.child.exitCode === null ? undefined : `it ended: ${program.stderr()}`,
     });
@@ -110,12 +110,12 @@ describe('inference serve', () => {
     })();
     await waitFor(async () => (statuses.length > 5 ? true : undefined), {
       what: 'some answers',
-      limitMs: 60_000,
+      limitMs: 300_000,
     });
     program.child.kill('SIGTERM');
     await waitFor(async () => ((await status(`${base}/readyz`)) === 503 ? true : undefined), {
       what: 'readyz to answer 503',
-      limitMs: 60_000,
+      limitMs: 300_000,
       everyMs: 5,
     });
     const before = statuses.length;
@@ -168,7 +168,7 @@ describe('inference serve', () => {
     });
     await waitFor(async () => ((await status(`${base}/readyz`)) === 503 ? true : undefined), {
       what: 'readyz to answer',
-      limitMs: 60_000,
+      limitMs: 300_000,
     });
     const { reason } = (await (await fetch(`${base}/readyz`)).json()) as { reason: string };
     expect(reason).to.match(/downloading/);

@@ -269,7 +269,7 @@ describe('bad input, on a real API server', () => {
     expect(kept?.spec?.replicas).to.equal(0);
     await remove(deployments, namespace, 'products-stable');
     await served(namespace);
-  }).timeout(600_000);
+  }).timeout(1_800_000);
 
   it('a thousand records are pruned down to the limit', async () => {
     const namespace = 'records';
@@ -318,7 +318,7 @@ describe('bad input, on a real API server', () => {
     const status = await served(namespace);
     expect(status.serving?.release).to.equal(name);
     expect(status.history?.length).to.be.at.most(2);
-  }).timeout(600_000);
+  }).timeout(1_800_000);
 
   describe('sizes', () => {
     const many = (length: number, size: number) =>

@@ -34,7 +34,7 @@ const namespaces: Resource = {
 const training = { gpu: { count: 1 }, queueName: 'gpus', backoffLimit: 0 };
 
 describe('the operator beside a real Kueue', function () {
-  this.timeout(900_000); // the first time it builds Kueue
+  this.timeout(1_800_000); // the first time it builds Kueue
   let plane: ControlPlane;
   let kueue: Kueue;
   let admin: Transport;

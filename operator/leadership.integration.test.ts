@@ -20,7 +20,7 @@ import { startTestOperator, testConfig } from './test-operator.ts';
 
 /** Operators as processes, with the times that they have by default. No node runs a pod: the work is to begin runs. */
 describe('operators that share a Lease', function () {
-  this.timeout(600_000);
+  this.timeout(1_800_000);
   let plane: ControlPlane;
   let admin: Transport;
   let upstream: Upstream;

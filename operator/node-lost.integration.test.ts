@@ -28,7 +28,7 @@ const nodes = wide('v1', 'Node', 'nodes');
  * as after a power cut. What comes of its pod is theirs. As many nodes live on: where most are silent, nobody is put out.
  */
 describe('a node that is lost for good', function () {
-  this.timeout(600_000);
+  this.timeout(1_800_000);
   let plane: ControlPlane;
   let admin: Transport;
   let objects: Objects;
@@ -104,7 +104,7 @@ describe('a node that is lost for good', function () {
         if (run?.reason === reason && run.message?.includes(words)) return status;
         throw new Error(JSON.stringify(status));
       },
-      { what: `${namespace} to be ${reason}: ${words}`, limitMs: 180_000, everyMs: 200 },
+      { what: `${namespace} to be ${reason}: ${words}`, limitMs: 600_000, everyMs: 200 },
     );
 
   const ended = (namespace: string) =>
@@ -115,7 +115,7 @@ describe('a node that is lost for good', function () {
         if (last) return last;
         throw new Error(JSON.stringify(status));
       },
-      { what: `the run in ${namespace} to end`, limitMs: 300_000, everyMs: 500 },
+      { what: `the run in ${namespace} to end`, limitMs: 600_000, everyMs: 500 },
     );
 
   /** A ModelRelease whose training works on a node; its pod. */
@@ -166,7 +166,7 @@ describe('a node that is lost for good', function () {
     expect({ outcome, reason }).to.deep.equal({ outcome: 'RunFailed', reason: 'NodeLost' });
     expect(message).to.include('Node gpu-2 does not answer');
     await waitFor(async () => (await trainings('doomed', jobs)).length === 0 || undefined, {
-      ...{ what: 'the Job of the lost training to go', limitMs: 60_000 },
+      ...{ what: 'the Job of the lost training to go', limitMs: 300_000 },
     });
   });
 });

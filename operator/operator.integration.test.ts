@@ -125,7 +125,7 @@ describe('operator against a real API server', () => {
     const [life] = await Promise.all([lifeOf('outage', reference), outage]);
     const found = violations(reference, life);
     if (found.length > 0) expect.fail(found.join('\n'));
-  }).timeout(900_000);
+  }).timeout(1_800_000);
 
   describe('as a process', () => {
     const environment = () => ({
@@ -165,13 +165,13 @@ describe('operator against a real API server', () => {
       const program = run(environment());
       await waitFor(
         async () => program.lines.some((line) => line.includes('"Ready"')) || undefined,
-        { what: 'the program to be ready', limitMs: 60_000 },
+        { what: 'the program to be ready', limitMs: 300_000 },
       );
       program.child.kill('SIGTERM');
       const code = await program.ended;
       expect(code, program.lines.join('\n')).to.equal(0);
       expect(program.lines.filter((line) => JSON.parse(line).level >= 50)).to.deep.equal([]);
-    }).timeout(300_000);
+    }).timeout(1_800_000);
 
     it('ends with a sentence when its environment is not complete, or names no cluster', async () => {
       const { TRAINER_IMAGE: _, ...incomplete } = environment();
@@ -199,6 +199,6 @@ async function reconciled(operator: Operator, times: number): Promise<void> {
       seen = [done, waiting];
       return (done >= times && waiting === 0) || undefined;
     },
-    { what: `${times} reconciles`, limitMs: 60_000 },
+    { what: `${times} reconciles`, limitMs: 300_000 },
   ).catch((error) => expect.fail(`${error.message} Done and waiting: ${seen}`));
 }

@@ -187,6 +187,6 @@ async function reconciled(operator: Operator, times: number): Promise<void> {
       const done = value('shelfwise_operator_reconcile_seconds_count{outcome="done"}');
       return (done >= times && value('shelfwise_operator_queue_depth') === 0) || undefined;
     },
-    { what: `${times} reconciles`, limitMs: 60_000 },
+    { what: `${times} reconciles`, limitMs: 300_000 },
   );
 }

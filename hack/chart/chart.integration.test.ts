@@ -4,7 +4,7 @@ import type { KubeObject } from '../shop/kubectl.ts';
 import { chart, createHelm, type Helm, render } from './chart.ts';
 
 describe('the chart', function () {
-  this.timeout(900_000); // the first time it builds Helm
+  this.timeout(1_800_000); // the first time it builds Helm
   let helm: Helm;
   before(async () => {
     helm = await createHelm();

@@ -12,7 +12,7 @@ const namespace = 'shelfwise-system';
 
 /** On a real API with its controllers: pods are admitted, or refused by Pod Security, though no kubelet runs them. */
 describe('the chart and the manifests on a Kubernetes API', function () {
-  this.timeout(900_000); // the first time it builds Kubernetes and Helm
+  this.timeout(1_800_000); // the first time it builds Kubernetes and Helm
   let plane: ControlPlane;
   let kubectl: Kubectl;
   let helm: Helm;

@@ -45,7 +45,7 @@ const rare = [
 ];
 
 describe('the operator under the rules of the chart', function () {
-  this.timeout(900_000); // the first time it builds Kubernetes and Helm
+  this.timeout(1_800_000); // the first time it builds Kubernetes and Helm
   let plane: ControlPlane;
   let admin: Transport;
   let kubelet: PlayedKubelet;

@@ -23,7 +23,7 @@ const namespaceOf = (name: string): KubeObject => ({
 });
 
 describe('the operator in a list of namespaces, with the Roles that the chart gives there', function () {
-  this.timeout(900_000); // the first time it builds Kubernetes and Helm
+  this.timeout(1_800_000); // the first time it builds Kubernetes and Helm
   let plane: ControlPlane;
   let kubectl: Kubectl;
   let admin: Transport;

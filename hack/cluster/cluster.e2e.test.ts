@@ -223,6 +223,6 @@ async function kill(identities: ProcessIdentity[]): Promise<void> {
   for (const identity of identities) signal(identity, 'SIGKILL');
   await waitFor(async () => (identities.some(isAlive) ? undefined : true), {
     what: `the end of ${identities.length} killed processes`,
-    limitMs: 30_000,
+    limitMs: 180_000,
   });
 }

@@ -12,7 +12,7 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { ask } from './ready.ts';
 
 describe('the control plane for integration tests', function () {
-  this.timeout(900_000); // the first time it builds Kubernetes
+  this.timeout(1_800_000); // the first time it builds Kubernetes
   let plane: ControlPlane;
   let kubectl: string;
 
@@ -37,7 +37,7 @@ describe('the control plane for integration tests', function () {
         const list = JSON.parse(await kube('get', 'pods', '-l', 'job-name=hello', '-o', 'json'));
         return list.items.length > 0 ? list.items : undefined;
       },
-      { what: 'the pod of Job hello', limitMs: 60_000 },
+      { what: 'the pod of Job hello', limitMs: 300_000 },
     );
     expect(pods[0].status.phase).to.equal('Pending');
   });

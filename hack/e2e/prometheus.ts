@@ -39,7 +39,7 @@ export async function startPrometheus(kubectl: Kubectl, namespace: string): Prom
   const ended = new Promise((resolve) => child.once('close', resolve));
   const url = `http://127.0.0.1:${port}`;
   await waitFor(async () => (await fetch(`${url}/-/ready`)).ok || undefined, {
-    ...{ what: 'Prometheus to be ready', limitMs: 60_000 },
+    ...{ what: 'Prometheus to be ready', limitMs: 300_000 },
     hopeless: () => (child.exitCode === null ? undefined : `Prometheus ended: ${words}`),
   });
   return {

@@ -78,7 +78,7 @@ export async function startPostgres(): Promise<PostgresService> {
       stream.on('data', (d) => output.push(`${d}`));
     await waitFor(() => answers(url), {
       what: `PostgreSQL to answer on port ${port}`,
-      limitMs: 60_000,
+      limitMs: 300_000,
       hopeless: () =>
         started.exitCode === null ? undefined : `PostgreSQL ended and said: ${output.join('')}`,
     });

@@ -80,7 +80,7 @@ async function listening(port: number, child: ChildProcess, output: string[]): P
     },
     {
       what: `versitygw to listen on port ${port}; it said: ${output.join('')}`,
-      limitMs: 60_000,
+      limitMs: 300_000,
       hopeless: () =>
         child.exitCode === null ? undefined : `versitygw ended and said: ${output.join('')}`,
     },

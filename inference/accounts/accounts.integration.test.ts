@@ -57,7 +57,7 @@ describe('accounts on a real PostgreSQL', () => {
   const state = (of: Accounts, wanted: boolean) =>
     waitFor(async () => ((of.ready() !== undefined) === wanted ? true : undefined), {
       what: `the accounts to be ${wanted ? 'ready' : 'off'}`,
-      limitMs: 60_000,
+      limitMs: 300_000,
     });
   const ready = (of: Accounts) => state(of, true);
 

@@ -19,7 +19,7 @@ import { createClusterIssuer } from './cluster-issuer.ts';
 const log = pino({ level: 'silent' });
 
 describe('ServiceAccount tokens of a real cluster', function () {
-  this.timeout(900_000); // the first time it builds Kubernetes
+  this.timeout(1_800_000); // the first time it builds Kubernetes
   let plane: ControlPlane;
   let dir: string;
   let kubectl: string;

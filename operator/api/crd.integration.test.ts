@@ -322,7 +322,7 @@ const mistakes: { name: string; change: Json; says: string[] }[] = [
 ];
 
 describe('the CRD on a real API server', function () {
-  this.timeout(300_000);
+  this.timeout(1_800_000);
   let plane: ControlPlane;
   let kubectl: string;
 
@@ -342,7 +342,7 @@ describe('the CRD on a real API server', function () {
     // Its OpenAPI document, from which kubectl knows unknown fields, comes a moment later.
     await waitFor(async () => ((await apply(good)).code === 0 ? true : undefined), {
       what: 'the API to take a ModelRelease',
-      limitMs: 60_000,
+      limitMs: 300_000,
     });
   });
   after(() => plane?.stop());

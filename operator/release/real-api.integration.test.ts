@@ -32,7 +32,7 @@ const namespaces: Resource = {
 };
 
 describe('plans and explanations on a real API server', function () {
-  this.timeout(300_000);
+  this.timeout(1_800_000);
   let plane: ControlPlane;
   let transport: Transport;
   let objects: Objects;
@@ -55,7 +55,7 @@ describe('plans and explanations on a real API server', function () {
     const account = { namespace: 'shop', name: 'default' };
     await waitFor(() => objects.get(serviceAccounts, account), {
       what: 'ServiceAccount default of the new namespace',
-      limitMs: 60_000,
+      limitMs: 300_000,
     });
   });
   after(async () => {

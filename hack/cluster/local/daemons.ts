@@ -156,6 +156,6 @@ async function start(
       const identity = parseStat(await readFile(stat, 'utf8'));
       return identity?.pid === pid ? identity : undefined;
     },
-    { what: `the record of ${daemon.name} in ${stat}`, limitMs: 30_000, everyMs: 5 },
+    { what: `the record of ${daemon.name} in ${stat}`, limitMs: 180_000, everyMs: 5 },
   );
 }

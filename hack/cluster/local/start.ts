@@ -175,7 +175,7 @@ async function nodeReady(options: StartOptions, kubeletStarted: Date): Promise<v
       await kubectl(options, ['get', 'serviceaccount', 'default']);
       return true;
     },
-    { what: 'the ServiceAccount default in namespace default', limitMs: 60_000, everyMs: 100 },
+    { what: 'the ServiceAccount default in namespace default', limitMs: 300_000, everyMs: 100 },
   );
 }
 
