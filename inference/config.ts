@@ -1,11 +1,14 @@
 import { tmpdir } from 'node:os';
 import { readEnvironment, StepError, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
+import { defaultWorkers } from '@shelfwise/trainer-contract/cpu-quota';
 import * as z from 'zod';
-import { defaultWorkers } from './engine/cpu-quota.ts';
 import type { InferenceConfig } from './step.ts';
 
 /** Where the kubelet mounts a pod's own ServiceAccount. */
 const serviceAccountDir = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** A service is small: on a node of 64 cores it needs a quota, not 64 models in memory. */
+const mostWithoutQuota = 4;
 
 const milliseconds = z.coerce.number().int().min(0).max(600_000);
 const path = z.string().startsWith('/', { error: 'must be an absolute path' });
@@ -43,7 +46,7 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceConfig {
   return {
     store: storeSettingsFromEnv(env),
     scratchDir: seen.SCRATCH_DIR,
-    workers: seen.PREDICT_WORKERS ?? defaultWorkers(),
+    workers: seen.PREDICT_WORKERS ?? defaultWorkers(mostWithoutQuota),
     databaseUrlFile: seen.DATABASE_URL_FILE,
     tokenKeysDir: seen.TOKEN_KEYS_DIR,
     adminCredentialsDir: seen.ADMIN_CREDENTIALS_DIR,

@@ -5,9 +5,19 @@ export const keys = {
   owner: 'owner.json',
   snapshot: (dataset: string) => `datasets/${hexOf(dataset)}/snapshot.json`,
   members: (dataset: string) => `datasets/${hexOf(dataset)}/members.json`,
+  dataReport: (dataset: string) => `datasets/${hexOf(dataset)}/report.json`,
+  dataReportPage: (dataset: string) => `datasets/${hexOf(dataset)}/report.html`,
   shard: (digest: string) => `shards/${hexOf(digest)}.tar`,
+  /** Packs of picture features that trainings of one recipe keep for each other; nothing depends on their being there. */
+  featurePacks: (recipe: string) => `features/${hexOf(recipe)}/`,
+  featurePack: (recipe: string, digest: string) =>
+    `features/${hexOf(recipe)}/${hexOf(digest)}.pack`,
   manifest: (release: string) => `releases/${release}/manifest.json`,
   evaluation: (release: string) => `releases/${release}/evaluation.json`,
+  checkpoints: (release: string) => `checkpoints/${release}/`,
+  checkpointIndex: (release: string) => `checkpoints/${release}/index.json`,
+  checkpointPart: (release: string, digest: string) =>
+    `checkpoints/${release}/${hexOf(digest)}.bin`,
   model: (release: string, digest: string) => `releases/${release}/${modelTarName(digest)}`,
 } as const;
 

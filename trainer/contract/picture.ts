@@ -14,6 +14,9 @@ const maximumPixels = 25e6;
 // Decoded pictures are not asked for twice; the cache would only hold memory.
 sharp.cache(false);
 
+/** Raised whenever decodePicture gives other pixels than before: what was computed from those then counts no more. */
+export const pictureRules = 1;
+
 export type PictureFormat = 'jpeg' | 'png' | 'webp';
 
 /** The format by its first bytes; undefined for anything else, SVG among it. */

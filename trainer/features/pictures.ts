@@ -10,6 +10,9 @@ export type PictureStage =
 
 export type Pictures = PictureFeatures | PicturePixels;
 
+/** What stage `S` gives. */
+export type PicturesOf<S extends PictureStage> = Extract<Pictures, { kind: S['kind'] }>;
+
 /** The backbone's raw features of each product's picture and of its mirror image; 0 where there is no picture. */
 export interface PictureFeatures {
   readonly kind: 'features';

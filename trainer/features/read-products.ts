@@ -1,56 +1,54 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodePicture, PictureError, type Sample, StepError } from '@shelfwise/trainer-contract';
-import type { Tensor4D } from '@tensorflow/tfjs-node';
-import { featureWidths } from '../backbone/layers.ts';
-import { createExtractor, type FeatureExtractor } from '../backbone/network.ts';
-import type { TensorFlow } from '../native/tensorflow.ts';
+import { PictureError, type Sample, StepError } from '@shelfwise/trainer-contract';
 import { chooseExamples } from './examples.ts';
+import { inOrder } from './in-order.ts';
 import {
-  featuresIn,
-  type PictureFeatures,
-  type PicturePixels,
-  type PictureStage,
-  pixelsIn,
-} from './pictures.ts';
+  type Made,
+  type MakerOptions,
+  type PictureMaker,
+  startPictureMaker,
+} from './make-pictures.ts';
+import type { PictureStage, PicturesOf } from './pictures.ts';
 import type { Products } from './products.ts';
-import { createRecordFile } from './records.ts';
 
-/** Pictures that go through the backbone at a time: enough to keep all cores busy, little enough for memory. */
-const batchSize = 32;
 /** One product in ten is held back from the fit that is judged. */
 const validationShare = 0.1;
 
-export interface ReadOptions<S extends PictureStage> {
+export interface ReadOptions<S extends PictureStage> extends MakerOptions {
   readonly stage: S;
-  readonly tf: TensorFlow;
   readonly classes: readonly string[];
-  readonly scratchDir: string;
-  readonly signal: AbortSignal;
-  /** Called after each batch with the number of products so far. */
+  /** Called after each product with the number of products so far. */
   onProgress(done: number): void;
 }
-
-/** What `S` makes of pictures. */
-type Made<S extends PictureStage> = S['kind'] extends 'features' ? PictureFeatures : PicturePixels;
 
 /**
  * Goes over the products once: decodes each picture, makes of it what the stage wants (the backbone's features of the
  * picture and of its mirror image, or its pixels), and leaves that and the texts in files of `scratchDir`.
  *
- * @throws StepError BadData naming the product whose class or picture is wrong
+ * @throws StepError BadData naming the product whose class or picture is wrong; the signal's reason when aborted
  */
 export async function readProducts<S extends PictureStage>(
   samples: AsyncIterable<Sample>,
   options: ReadOptions<S>,
-): Promise<Products<Made<S>>> {
-  const { tf, scratchDir, classes } = options;
-  const stage: PictureStage = options.stage;
-  const widths = stage.kind === 'features' ? featureWidths(stage.backbone) : [];
-  const recordBytes = stage.kind === 'features' ? 4 * sum(widths) : stage.size * stage.size * 3;
-  const records = createRecordFile(join(scratchDir, `pictures.${stage.kind}`), recordBytes);
-  const extractor = stage.kind === 'features' ? createExtractor(tf, stage.backbone) : undefined;
+): Promise<Products<PicturesOf<S>>> {
+  const maker = await startPictureMaker(options);
+  let complete = false;
+  try {
+    const products = await read(samples, maker, options);
+    complete = true;
+    return products as Products<PicturesOf<S>>;
+  } finally {
+    await maker.close(complete);
+  }
+}
+
+async function read(
+  samples: AsyncIterable<Sample>,
+  maker: PictureMaker,
+  { scratchDir, classes, signal, onProgress }: ReadOptions<PictureStage>,
+): Promise<Products> {
   const textPath = join(scratchDir, 'texts.jsonl');
   const texts = openSync(textPath, 'w');
   const labelOf = new Map(classes.map((name, index) => [name, index]));
@@ -59,38 +57,31 @@ export async function readProducts<S extends PictureStage>(
   const hasPicture: number[] = [];
   const examples = chooseExamples();
 
-  for await (const batch of decoded(inBatches(samples), stage.size)) {
-    options.signal.throwIfAborted();
-    const made = extractor
-      ? featuresOf(tf, extractor, batch, stage.size)
-      : batch.map(({ pixels }) => pixels);
-    for (const record of made) records.append(record ?? new Uint8Array(recordBytes));
-    for (const { sample, pixels } of batch) {
-      const label = labelOf.get(sample.class);
-      if (label === undefined)
-        throw new StepError(
-          'BadData',
-          `The product ${sample.id} is of class "${sample.class}", which snapshot.json does not list: take a new snapshot.`,
-        );
-      labels.push(label);
-      draws.push(drawOf(sample));
-      hasPicture.push(pixels ? 1 : 0);
-      examples.offer(sample);
-      writeFileSync(texts, `${JSON.stringify([sample.designation, sample.description])}\n`);
-    }
-    options.onProgress(labels.length);
+  const work = (sample: Sample) => withPicture(sample, maker);
+  for await (const { sample, made } of inOrder(samples, 2 * maker.capacity, work)) {
+    signal.throwIfAborted();
+    const label = labelOf.get(sample.class);
+    if (label === undefined)
+      throw new StepError(
+        'BadData',
+        `The product ${sample.id} is of class "${sample.class}", which snapshot.json does not list: take a new snapshot.`,
+      );
+    await maker.append(made);
+    labels.push(label);
+    draws.push(drawOf(sample));
+    hasPicture.push(made ? 1 : 0);
+    examples.offer(sample);
+    writeFileSync(texts, `${JSON.stringify([sample.designation, sample.description])}\n`);
+    onProgress(labels.length);
   }
   closeSync(texts);
-  extractor?.dispose();
   return {
     classes,
     count: labels.length,
     labels: Int32Array.from(labels),
     validation: chooseValidation(draws),
     hasPicture: Uint8Array.from(hasPicture),
-    pictures: (stage.kind === 'features'
-      ? featuresIn(records, widths)
-      : pixelsIn(records, stage.size)) as Made<S>,
+    pictures: maker.pictures(),
     textPath,
     examples: examples.chosen(),
   };
@@ -114,71 +105,22 @@ function chooseValidation(draws: number[]): Uint8Array {
   return Uint8Array.from(draws, (draw) => (draw < validationShare || draw === least ? 1 : 0));
 }
 
-interface Decoded {
-  sample: Sample;
-  /** RGB bytes; undefined where the product has no picture. */
-  pixels: Uint8Array | undefined;
-}
-
-async function* inBatches(samples: AsyncIterable<Sample>): AsyncGenerator<Sample[]> {
-  let batch: Sample[] = [];
-  for await (const sample of samples) {
-    batch.push(sample);
-    if (batch.length === batchSize) {
-      yield batch;
-      batch = [];
-    }
-  }
-  if (batch.length > 0) yield batch;
-}
-
-/** Decodes one batch ahead: sharp's threads work while TensorFlow holds this one. */
-async function* decoded(batches: AsyncIterable<Sample[]>, size: number): AsyncGenerator<Decoded[]> {
-  let ahead: Promise<Decoded[]> | undefined;
-  for await (const batch of batches) {
-    const next = Promise.all(batch.map((sample) => decode(sample, size)));
-    // Until it is awaited one turn later, a failure must not count as unhandled.
-    next.catch(() => undefined);
-    if (ahead) yield await ahead;
-    ahead = next;
-  }
-  if (ahead) yield await ahead;
-}
-
-async function decode(sample: Sample, size: number): Promise<Decoded> {
-  if (!sample.picture) return { sample, pixels: undefined };
+/** The product and what its picture became; undefined where it has none. */
+async function withPicture(
+  sample: Sample,
+  maker: PictureMaker,
+): Promise<{ sample: Sample; made: Made | undefined }> {
+  if (!sample.picture) return { sample, made: undefined };
   try {
-    return { sample, pixels: await decodePicture(sample.picture, size) };
+    return { sample, made: await maker.make(sample.picture) };
   } catch (cause) {
-    if (!(cause instanceof PictureError)) throw cause;
-    throw new StepError(
-      'BadData',
-      `The picture of product ${sample.id} cannot be read: ${cause.message}`,
-      { cause },
-    );
+    const { message } = cause as Error;
+    if (cause instanceof PictureError)
+      throw new StepError(
+        'BadData',
+        `The picture of product ${sample.id} cannot be read: ${message}`,
+        { cause },
+      );
+    throw new Error(`The picture of product ${sample.id} was not prepared: ${message}`, { cause });
   }
-}
-
-/** One record for each product of the batch that has a picture: its features, then the mirror image's. */
-function featuresOf(
-  tf: TensorFlow,
-  extractor: FeatureExtractor,
-  batch: Decoded[],
-  size: number,
-): (Uint8Array | undefined)[] {
-  return batch.map(({ pixels }) => {
-    if (!pixels) return undefined;
-    const values = tf.tidy(() => {
-      const upright: Tensor4D = tf.tensor4d(Int32Array.from(pixels), [1, size, size, 3], 'int32');
-      const mirrored = tf.reverse(upright, 2);
-      return tf
-        .concat([extractor.extract(upright), extractor.extract(mirrored)], 1)
-        .dataSync<'float32'>();
-    });
-    return new Uint8Array(Float16Array.from(values).buffer);
-  });
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

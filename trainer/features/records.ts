@@ -41,7 +41,7 @@ export function createRecordFile(path: string, recordBytes: number): RecordFile 
 }
 
 /** A write may take less than it is given, for example when the disk is nearly full. */
-function writeAll(file: number, bytes: Uint8Array, position: number): void {
+export function writeAll(file: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.byteLength; )
     done += writeSync(file, bytes, done, bytes.byteLength - done, position + done);
 }

@@ -1,5 +1,20 @@
-import type { Backbone, Convolution } from '../backbone/layers.ts';
-import type { GraphBuilder } from './graph.ts';
+import { type Backbone, type Convolution, featureWidths } from '../backbone/layers.ts';
+import { createGraph, type GraphBuilder } from './graph.ts';
+
+/**
+ * The backbone alone as an ONNX file: `image` uint8 [n, size, size, 3] (RGB) in, `features` float32 [n, Σ featureWidths] out.
+ * It holds the very nodes that a served model begins with.
+ */
+export function backboneOnnx(backbone: Backbone, size: number): Uint8Array {
+  const graph = createGraph('shelfwise-backbone');
+  const features = addBackbone(graph, backbone, 'image', size);
+  graph.output(graph.node('Concat', features, { axis: 1 }), 'features');
+  const width = featureWidths(backbone).reduce((sum, each) => sum + each, 0);
+  return graph.finish(
+    [{ name: 'image', type: 'uint8', shape: ['n', size, size, 3] }],
+    [{ name: 'features', type: 'float', shape: ['n', width] }],
+  );
+}
 
 /**
  * Adds the backbone.

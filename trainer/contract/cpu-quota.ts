@@ -31,11 +31,11 @@ export function availableCpus(sources: CpuSources = fromSystem): number {
   return quota === undefined ? offered : Math.min(quota, offered);
 }
 
-/** Each worker holds the model: a pod without a CPU limit must not hold it once for each core of a large node. */
-const mostWithoutQuota = 4;
-
-/** One inference worker for each whole core, at least one; without a CPU quota at most four. */
-export function defaultWorkers(sources: CpuSources = fromSystem): number {
+/**
+ * One worker thread for each whole core, at least one. Each holds a model: a pod without a CPU limit must not hold it
+ * once for each core of a large node, so without a quota there are at most `mostWithoutQuota`.
+ */
+export function defaultWorkers(mostWithoutQuota: number, sources: CpuSources = fromSystem): number {
   const quota = quotaV2(sources) ?? quotaV1(sources);
   const most = quota === undefined ? mostWithoutQuota : Number.POSITIVE_INFINITY;
   return Math.max(1, Math.min(most, Math.floor(availableCpus(sources))));

@@ -36,7 +36,7 @@ describe('CPU quota', () => {
   for (const { name, files, cores, cpus, workers } of cases) {
     it(name, () => {
       const sources = { read: (path: string) => files[path], parallelism: () => cores };
-      expect([availableCpus(sources), defaultWorkers(sources)]).to.deep.equal([cpus, workers]);
+      expect([availableCpus(sources), defaultWorkers(4, sources)]).to.deep.equal([cpus, workers]);
     });
   }
 });
