@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { decodePicture } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { groupProducts } from '../../trainer/snapshot/groups.ts';
+import { textDigest } from '../../trainer/snapshot/text.ts';
 import { type ShopProduct, stockShop } from './shop.ts';
 
 describe('the demo shop', () => {
@@ -26,8 +27,7 @@ describe('the demo shop', () => {
 
   it('makes one group of the skin tones of a pictogram', () => {
     const products = whole.map(({ designation, description }) => ({
-      designation,
-      description,
+      text: { digest: textDigest(designation, description) },
       picture: null,
     }));
     const { groups } = groupProducts(products);

@@ -2,6 +2,7 @@
 export * from './bundle.ts';
 export * from './bundle-schema.ts';
 export * from './catalog.ts';
+export * from './data-report.ts';
 export * from './digest.ts';
 export * from './environment.ts';
 export * from './layout.ts';

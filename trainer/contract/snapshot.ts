@@ -10,7 +10,7 @@ const shardSchema = z.object({ digest: digestSchema, size: count, products: coun
 export type ShardReference = z.infer<typeof shardSchema>;
 
 /** What was left out of a snapshot, and why. `row` counts from 1 after the header; 0 where there is none. */
-const invalidSchema = z.object({
+export const invalidSchema = z.object({
   row: count,
   column: z.string(),
   value: z.string().nullable(),
@@ -35,11 +35,18 @@ export const snapshotSchema = z.object({
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
-/** Keys (hashes of product ids) on either side of the split, sorted. */
+/**
+ * Keys (hashes of product ids) on either side of the split, sorted, and what the next snapshot need not find out again.
+ * The optional parts came later: what lacks them is a parent all the same.
+ */
 export const membersSchema = z.object({
   schemaVersion: z.literal(1),
   train: z.array(z.string()),
   holdout: z.array(z.string()),
+  /** The class of each, by its place in snapshot.json's list. */
+  classes: z.object({ train: z.array(count), holdout: z.array(count) }).optional(),
+  /** Digests, sorted, of the pictures' files; `probe` names what read each to its last pixel. */
+  pictures: z.object({ probe: z.string(), verified: z.array(z.string()) }).optional(),
 });
 export type Members = z.infer<typeof membersSchema>;
 

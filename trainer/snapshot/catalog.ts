@@ -20,6 +20,7 @@ export function openCatalog(
     columns: {
       id: 'product_id',
       designation: 'designation',
+      description: 'description',
       class: 'category',
       picture: 'picture_key',
     },

@@ -1,44 +1,32 @@
-import {
-  decodePicture,
-  PictureError,
-  pictureLimitBytes,
-  StoreNotFound,
-  StoreTooLarge,
-  sampleKey,
-  sha256Of,
-} from '@shelfwise/trainer-contract';
+import { PictureError, StoreNotFound, StoreTooLarge } from '@shelfwise/trainer-contract';
 import { concurrently } from '../concurrently.ts';
 import type { InvalidList } from './invalid.ts';
-import type { PictureTask, Product, Row, Source, SpooledPicture } from './product.ts';
+import { probePicture, tooLarge } from './probe.ts';
+import type { ListedRow, PictureTask, Product, Source } from './product.ts';
 import type { Spool } from './spool.ts';
 
 /** Enough to hide an object store's latency; decoding has its own threads. */
 const downloads = 32;
-/** Decoded small: only whether a picture can be read is asked here. */
-const probeSize = 16;
-const tooLarge = `The picture is larger than ${pictureLimitBytes} bytes`;
 
 /**
- * Brings the pictures of the rows into the spool, each read to its last pixel. A product whose
- * picture is missing or unreadable goes to `invalid`. The products come sorted by key.
+ * Brings the pictures of the rows into the spool, each read to its last pixel, but for those that are `verified`
+ * already; this set gets the others. A product whose picture is missing or unreadable goes to `invalid`. The products
+ * come sorted by key.
  */
 export async function collectProducts(
   source: Source,
-  rows: Row[],
-  { spool, invalid, signal, advance }: Collecting,
+  rows: ListedRow[],
+  { spool, invalid, verified, signal, advance }: Collecting,
 ): Promise<Product[]> {
   const products: Product[] = [];
   const column = source.columns.picture;
-  const take = (row: Row, picture: SpooledPicture | null) =>
-    products.push({ ...row, key: sampleKey(row.id), picture });
 
   async function look({ row, load }: PictureTask): Promise<void> {
     signal.throwIfAborted();
     try {
       const bytes = await load();
-      await probe(bytes);
-      const place = await spool.append(bytes);
-      take(row, { ...place, digest: sha256Of(bytes) });
+      const facts = await probePicture(bytes, verified);
+      products.push({ ...row, picture: { ...(await spool.append(bytes)), ...facts } });
     } catch (error) {
       const reason = unusable(error);
       if (!reason) throw error;
@@ -60,22 +48,17 @@ export async function collectProducts(
     invalid.add(row.row, column, row.pictureKey, 'names a picture that is missing');
     advance();
   }
-  for (const row of rows) if (row.pictureKey === null) take(row, null);
+  for (const row of rows) if (row.pictureKey === null) products.push({ ...row, picture: null });
   return products.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 interface Collecting {
   spool: Spool;
   invalid: InvalidList;
+  /** Digests of pictures that were read to their last pixel before. */
+  verified: Set<string>;
   signal: AbortSignal;
   advance(): void;
-}
-
-async function probe(bytes: Buffer): Promise<void> {
-  if (bytes.length > pictureLimitBytes) {
-    throw new PictureError(`${tooLarge}.`);
-  }
-  await decodePicture(bytes, probeSize);
 }
 
 /** Why the product is left out; undefined for what is wrong with more than this one product. */

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { groupProducts } from './groups.ts';
+import { textDigest } from './text.ts';
 
 const product = (designation: string, description: string | null = null, digest?: string) => ({
-  designation,
-  description,
-  picture: digest ? { digest, offset: 0, size: 1 } : null,
+  text: { digest: textDigest(designation, description) },
+  picture: digest ? { digest } : null,
 });
 
 describe('groupProducts', () => {

@@ -1,13 +1,10 @@
-import { joinText, sha256Of } from '@shelfwise/trainer-contract';
-import type { Product } from './product.ts';
-
 /**
  * Which products are one and the same for a model: those with the same picture bytes or the same
  * normalised text, and what hangs together over several of these. Returns a group's number for
  * each product, counted from 0 in order of first occurrence, and how many groups there are.
  */
 export function groupProducts(
-  products: Pick<Product, 'designation' | 'description' | 'picture'>[],
+  products: { text: { digest: string }; picture: { digest: string } | null }[],
 ): { groups: number[]; count: number } {
   const parents = products.map((_, i) => i);
   const find = (i: number): number => {
@@ -21,17 +18,15 @@ export function groupProducts(
     }
     return root;
   };
-  const first = new Map<string, number>();
-  const join = (sign: string, i: number) => {
+  const join = (first: Map<string, number>, sign: string, i: number) => {
     const other = first.get(sign);
     if (other === undefined) first.set(sign, i);
     else parents[find(i)] = find(other);
   };
-  for (const [i, { designation, description, picture }] of products.entries()) {
-    const text = joinText(designation, description).replace(/\s+/g, ' ').trim();
-    // By its hash: the texts of a large catalogue need not be in memory twice.
-    join(`text ${sha256Of(text)}`, i);
-    if (picture) join(`picture ${picture.digest}`, i);
+  const [texts, pictures] = [new Map<string, number>(), new Map<string, number>()];
+  for (const [i, { text, picture }] of products.entries()) {
+    join(texts, text.digest, i);
+    if (picture) join(pictures, picture.digest, i);
   }
   const numbers = new Map<number, number>();
   const groups = products.map((_, i) => {

@@ -1,23 +1,50 @@
-import { type Invalid, StepError } from '@shelfwise/trainer-contract';
+import { type DataReport, type Invalid, StepError } from '@shelfwise/trainer-contract';
 
 const listed = 1000;
 const named = 20;
 const longestValue = 120;
+/** A decoder may have as many words for its troubles as there are files. */
+const mostReasons = 50;
 
-/** Collects what is left out of a snapshot: counts all, keeps the first 1000. */
+type LeftOut = DataReport['leftOut']['reasons'][number];
+
+/** Collects what is left out of a snapshot: counts all by reason, keeps the first 1000. */
 export function createInvalidList() {
   const kept: Invalid[] = [];
+  const reasons = new Map<string, LeftOut>();
   let count = 0;
+
+  function countReason(entry: Invalid): void {
+    const common = entry.reason.replace(/\d+/g, '…');
+    const known = reasons.size < mostReasons || reasons.has(`${entry.column} ${common}`);
+    const [column, reason] = known
+      ? [entry.column, common]
+      : ['', 'is unusable for another reason'];
+    const key = `${column} ${reason}`;
+    const group = reasons.get(key) ?? { column, reason, products: 0, examples: [] };
+    reasons.set(key, group);
+    group.products++;
+    if (group.examples.length < named) group.examples.push(entry);
+  }
+
   return {
     add(row: number, column: string, value: string | null, reason: string): void {
+      const entry = { row, column, value: shorten(value), reason };
       count++;
-      if (kept.length < listed) kept.push({ row, column, value: shorten(value), reason });
+      if (kept.length < listed) kept.push(entry);
+      countReason(entry);
     },
     get count(): number {
       return count;
     },
     get kept(): Invalid[] {
       return kept.toSorted((a, b) => a.row - b.row);
+    },
+    /** By reason, the commonest first. */
+    get byReason(): LeftOut[] {
+      return [...reasons.values()]
+        .map((group) => ({ ...group, examples: group.examples.toSorted((a, b) => a.row - b.row) }))
+        .sort((a, b) => b.products - a.products || (a.reason < b.reason ? -1 : 1));
     },
     /** Throws BadData with the list when more than `maximumPercent` of the source's rows are in it. */
     refuseAbove(maximumPercent: number, rows: number): void {

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 import { pictureLimitBytes, readTar, type Store } from '@shelfwise/trainer-contract';
-import type { PictureTask, Row } from './product.ts';
+import type { ListedRow, PictureTask } from './product.ts';
 
 const tarLimits = { entries: 10_000_000, entryBytes: 2 ** 30, totalBytes: 2 ** 43 };
 
 /** Pictures that are an object each. `keyOf` gives undefined where there is none. */
 export async function* fromObjects(
   store: Store,
-  rows: Row[],
-  keyOf: (row: Row) => string | undefined,
+  rows: ListedRow[],
+  keyOf: (row: ListedRow) => string | undefined,
 ): AsyncGenerator<PictureTask> {
   for (const row of rows) {
     const key = keyOf(row);
@@ -20,7 +20,7 @@ export async function* fromObjects(
 export async function* fromTars(
   store: Store,
   tars: string[],
-  rowOf: (name: string) => Row | undefined,
+  rowOf: (name: string) => ListedRow | undefined,
 ): AsyncGenerator<PictureTask> {
   for (const tar of tars) {
     const source: Readable = await store.stream(tar);

@@ -1,26 +1,31 @@
 import { type Members, StepError } from '@shelfwise/trainer-contract';
 import { groupProducts } from './groups.ts';
 import type { InvalidList } from './invalid.ts';
+import type { Parent } from './parent.ts';
+import { pictureProbe } from './probe.ts';
 import type { Product, Side, Source } from './product.ts';
 import { splitProducts } from './split.ts';
 
 export type PlacedProduct = Product & { group: number; side: Side };
 
-/** Gives each product its group and its side; `before` holds the sides of the parent snapshot by key. */
+/** Gives each product its group and its side; products of the parent stay on theirs. */
 export function placeProducts(
   found: Product[],
-  before: Map<string, Side>,
+  { members: before }: Pick<Parent, 'members'>,
   holdoutPercent: number,
 ): PlacedProduct[] {
   const { groups } = groupProducts(found);
   const members = found.map((product, i) => ({
-    ...product,
+    key: product.key,
+    class: product.class,
+    wanted: product.wanted,
     group: groups[i] as number,
-    before: before.get(product.key) ?? null,
+    before: before.get(product.key)?.side ?? null,
   }));
   const sides = splitProducts(members, holdoutPercent);
-  return members.map((member, i) => ({
-    ...member,
+  return found.map((product, i) => ({
+    ...product,
+    group: groups[i] as number,
     side: sides[i] as Side,
   }));
 }
@@ -55,8 +60,19 @@ export function countClasses(products: PlacedProduct[], source: Source) {
   return classes;
 }
 
-/** Keys on either side, sorted as the products are. */
-export function membersOf(products: PlacedProduct[]): Members {
-  const on = (name: Side) => products.filter(({ side }) => side === name).map(({ key }) => key);
-  return { schemaVersion: 1, train: on('train'), holdout: on('holdout') };
+/** What the next snapshot will ask of this one; `classes` as in snapshot.json. */
+export function membersOf(products: PlacedProduct[], classes: { class: string }[]): Members {
+  const numbers = new Map(classes.map((entry, i) => [entry.class, i]));
+  const on = (name: Side) => products.filter(({ side }) => side === name);
+  const [train, holdout] = [on('train'), on('holdout')];
+  const keysOf = (own: PlacedProduct[]) => own.map(({ key }) => key);
+  const numbersOf = (own: PlacedProduct[]) => own.map((one) => numbers.get(one.class) as number);
+  const pictures = products.flatMap(({ picture }) => picture?.digest ?? []);
+  return {
+    schemaVersion: 1,
+    train: keysOf(train),
+    holdout: keysOf(holdout),
+    classes: { train: numbersOf(train), holdout: numbersOf(holdout) },
+    pictures: { probe: pictureProbe, verified: [...new Set(pictures)].sort() },
+  };
 }

@@ -1,6 +1,9 @@
+import type { PictureFormat } from '@shelfwise/trainer-contract';
+import type { Place } from './spool.ts';
+
 export type Side = 'train' | 'holdout';
 
-/** A row of the source, before its picture was looked at. */
+/** A row of the source as it is read. */
 export interface Row {
   /** Counts from 1. */
   row: number;
@@ -14,22 +17,46 @@ export interface Row {
   wanted: Side | null;
 }
 
-/** Where a picture lies in the spool, and what it is. */
-export interface SpooledPicture {
-  offset: number;
-  size: number;
+/** What stays in memory of a product's text. */
+export interface TextFacts {
+  /** Of the normalised text: equal for texts that are one and the same to a model. */
   digest: string;
+  /** ISO 639-1; null where it cannot be told. */
+  language: string | null;
+  /** Characters of the designation, and of the description; null where there is none. */
+  designation: number;
+  description: number | null;
 }
 
-export interface Product extends Row {
+/** What stays in memory of a product's picture. */
+export interface PictureFacts {
+  /** Of the file's bytes. */
+  digest: string;
+  format: PictureFormat;
+  /** Pixels, as a person sees it. */
+  width: number;
+  height: number;
+}
+
+/** A row that can be used. Its text lies in the spool: those of a large catalogue would fill the memory. */
+export interface ListedRow {
+  row: number;
   /** sampleKey of the id. */
   key: string;
-  picture: SpooledPicture | null;
+  class: string;
+  pictureKey: string | null;
+  wanted: Side | null;
+  /** Where the spool holds `[id, designation, description]` as JSON. */
+  text: Place & TextFacts;
+}
+
+export interface Product extends ListedRow {
+  picture: (Place & PictureFacts) | null;
 }
 
 /** A picture of the source that some row names; `load` throws StoreNotFound where it is gone. */
 export interface PictureTask {
-  row: Row;
+  row: ListedRow;
   load(): Promise<Buffer>;
 }
 
@@ -38,9 +65,15 @@ export interface Source {
   kind: 'rakuten' | 'catalog';
   url: string;
   /** What the source calls its columns, for messages. */
-  columns: { id: string; designation: string; class: string; picture: string };
+  columns: {
+    id: string;
+    designation: string;
+    description: string;
+    class: string;
+    picture: string;
+  };
   /** Rows as they are: empty and double values are for the reader to notice. */
   rows(): AsyncGenerator<Row>;
   /** A task for each row whose picture is there; a row without one has none. */
-  pictures(rows: Row[]): AsyncGenerator<PictureTask>;
+  pictures(rows: ListedRow[]): AsyncGenerator<PictureTask>;
 }

@@ -1,5 +1,6 @@
 import {
   canonicalJson,
+  type DataReport,
   datasetDigest,
   keys,
   type Members,
@@ -9,16 +10,18 @@ import {
   StoreConflict,
   sha256Of,
 } from '@shelfwise/trainer-contract';
+import { dataReportPage } from './report-page.ts';
 
 /**
- * Writes members.json, then snapshot.json, which makes the dataset exist. One of the same digest
- * that is already there is the same dataset; it is verified and stays as it is. Returned is what
- * this run found, whose times and invalid rows may be others.
+ * Writes members.json and the report, then snapshot.json, which makes the dataset exist. One of the same digest that is
+ * already there is the same dataset; it is verified and stays as it is. Returned is what this run found, whose times and
+ * invalid rows may be others.
  */
 export async function publishSnapshot(
   store: Store,
   content: Omit<Snapshot, 'digest' | 'members'>,
   members: Members,
+  report: Omit<DataReport, 'dataset'>,
 ): Promise<Snapshot> {
   const digest = datasetDigest(content);
   const list = Buffer.from(canonicalJson(members));
@@ -27,15 +30,31 @@ export async function publishSnapshot(
     digest,
     members: { digest: sha256Of(list), size: list.length },
   };
-  await writeOnce(store, keys.members(digest), list);
+  const data: DataReport = { ...report, dataset: digest };
+  // Without a snapshot.json, what lies there is of a run that did not end, and perhaps of another version.
+  const write = (await store.stat(keys.snapshot(digest))) ? writeOnce : writeOver;
+  await write(store, keys.members(digest), list);
+  await write(store, keys.dataReport(digest), json(data));
+  await write(store, keys.dataReportPage(digest), Buffer.from(dataReportPage(data)), 'text/html');
   const isNew = await writeOnce(store, keys.snapshot(digest), json(snapshot));
   if (!isNew) await readSnapshot(store, digest);
   return snapshot;
 }
 
-async function writeOnce(store: Store, key: string, body: Buffer): Promise<boolean> {
+const jsonType = 'application/json';
+
+async function writeOver(store: Store, key: string, body: Buffer, contentType = jsonType) {
+  await store.write(key, body, { contentType });
+}
+
+async function writeOnce(
+  store: Store,
+  key: string,
+  body: Buffer,
+  contentType = jsonType,
+): Promise<boolean> {
   try {
-    await store.write(key, body, { ifNoneMatch: true, contentType: 'application/json' });
+    await store.write(key, body, { ifNoneMatch: true, contentType });
     return true;
   } catch (error) {
     if (error instanceof StoreConflict) return false;

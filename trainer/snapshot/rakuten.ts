@@ -27,6 +27,7 @@ export function openRakuten(url: string, settings: StoreSettings): Source {
     columns: {
       id: 'productid',
       designation: 'designation',
+      description: 'description',
       class: 'prdtypecode',
       picture: 'imageid',
     },

@@ -1,33 +1,68 @@
-import { StepError } from '@shelfwise/trainer-contract';
+import { StepError, sampleKey } from '@shelfwise/trainer-contract';
 import type { InvalidList } from './invalid.ts';
-import type { Row, Source } from './product.ts';
+import type { ListedRow, Row, Source } from './product.ts';
+import type { Spool } from './spool.ts';
+import { spoolText, textFacts } from './text.ts';
 
-/** Rows that a snapshot can use, and how many there were in all; the others are in `invalid`, by row and column. */
+/** In UTF-16 units. Beyond is no name, and would burden every list, plot and message that a class or an id stands in. */
+const longestName = 256;
+/** The model reads 32,768 of them; a shard must hold a few hundred such texts all the same. */
+const longestText = 2 ** 20;
+
+/**
+ * Reads a source's rows: those that a snapshot can use, their texts in the spool, and how many there were in all; the
+ * others are in `invalid`, by row and column.
+ */
 export async function usableRows(
   source: Source,
-  invalid: InvalidList,
-  signal: AbortSignal,
-): Promise<{ rows: Row[]; total: number }> {
-  const { columns } = source;
-  const rows: Row[] = [];
+  { spool, invalid, signal }: { spool: Spool; invalid: InvalidList; signal: AbortSignal },
+): Promise<{ rows: ListedRow[]; total: number }> {
+  const rows: ListedRow[] = [];
   const firstRows = new Map<string, number>();
+  // One string for all products of a class, and not one that is part of its row.
+  const classes = new Map<string, string>();
   let total = 0;
   for await (const row of source.rows()) {
     signal.throwIfAborted();
     total++;
-    const first = firstRows.get(row.id);
-    const refuse = (column: string, value: string, reason: string) =>
-      invalid.add(row.row, column, value, reason);
-    if (!row.id) refuse(columns.id, row.id, 'is empty');
-    else if (first !== undefined) refuse(columns.id, row.id, `is that of row ${first} already`);
-    else if (!row.designation) refuse(columns.designation, row.designation, 'is empty');
-    else if (!row.class) refuse(columns.class, row.class, 'is empty');
-    else if (row.pictureKey === '') refuse(columns.picture, '', 'is empty');
-    else if (row.wanted && !['train', 'holdout'].includes(row.wanted)) {
-      refuse('split', row.wanted, 'is neither train nor holdout');
-    } else rows.push(row);
-    if (row.id && first === undefined) firstRows.set(row.id, row.row);
+    const key = sampleKey(row.id);
+    const wrong = whatIsWrong(row, source, firstRows.get(key));
+    if (row.id && !firstRows.has(key)) firstRows.set(key, row.row);
+    if (wrong) {
+      invalid.add(row.row, ...wrong);
+      continue;
+    }
+    const name = classes.get(row.class) ?? row.class;
+    classes.set(name, name);
+    const { pictureKey, wanted } = row;
+    const text = { ...(await spoolText(spool, row)), ...textFacts(row) };
+    rows.push({ row: row.row, key, class: name, pictureKey, wanted, text });
   }
   if (total === 0) throw new StepError('BadData', `There is no product in ${source.url}.`);
   return { rows, total };
+}
+
+type Wrong = [column: string, value: string | null, reason: string];
+
+/** The first thing that is wrong with a row; `first` is the row that has its id already. */
+function whatIsWrong(row: Row, { columns }: Source, first: number | undefined): Wrong | undefined {
+  const { id, designation, description } = row;
+  if (!id) return [columns.id, id, 'is empty'];
+  if (id.length > longestName) return [columns.id, id, tooLong(longestName)];
+  if (first !== undefined) return [columns.id, id, `is that of row ${first} already`];
+  if (!designation) return [columns.designation, designation, 'is empty'];
+  if (designation.length > longestText)
+    return [columns.designation, designation, tooLong(longestText)];
+  if (description && description.length > longestText)
+    return [columns.description, description, tooLong(longestText)];
+  if (!row.class) return [columns.class, row.class, 'is empty'];
+  if (row.class.length > longestName) return [columns.class, row.class, tooLong(longestName)];
+  if (row.pictureKey === '') return [columns.picture, '', 'is empty'];
+  if (row.wanted && !['train', 'holdout'].includes(row.wanted))
+    return ['split', row.wanted, 'is neither train nor holdout'];
+  return undefined;
+}
+
+function tooLong(limit: number): string {
+  return `is longer than ${limit} characters`;
 }

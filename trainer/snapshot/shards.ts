@@ -12,6 +12,7 @@ import {
 import { concurrently } from '../concurrently.ts';
 import type { Product } from './product.ts';
 import type { Spool } from './spool.ts';
+import { readText } from './text.ts';
 
 /** Small enough that a week's new products leave most shards as they are; large enough for a bucket's latency. */
 const productsPerShard = 256;
@@ -56,9 +57,10 @@ interface Writing {
 }
 
 async function* files(bucket: Product[], spool: Spool) {
-  for (const { id, designation, description, class: label, picture } of bucket) {
-    const bytes = picture && (await spool.read(picture));
-    yield* shardEntries({ id, designation, description, class: label, picture: bytes });
+  for (const product of bucket) {
+    const bytes = product.picture && (await spool.read(product.picture));
+    const text = await readText(spool, product);
+    yield* shardEntries({ ...text, class: product.class, picture: bytes });
   }
 }
 

@@ -1,11 +1,17 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** Pictures in one file on disk: they are needed twice, and are too many to keep in memory. */
+/** Where something lies in a spool, in bytes. */
+export interface Place {
+  offset: number;
+  size: number;
+}
+
+/** Texts and pictures in one file on disk: they are needed twice, and are too many to keep in memory. */
 export async function openSpool(path: string) {
   const file: FileHandle = await open(path, 'wx+');
   let end = 0;
   return {
-    async append(bytes: Buffer): Promise<{ offset: number; size: number }> {
+    async append(bytes: Buffer): Promise<Place> {
       const offset = end;
       end += bytes.length;
       // A write may take less than it is given, for example when the disk is nearly full.
@@ -13,7 +19,7 @@ export async function openSpool(path: string) {
         done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
       return { offset, size: bytes.length };
     },
-    async read({ offset, size }: { offset: number; size: number }): Promise<Buffer> {
+    async read({ offset, size }: Place): Promise<Buffer> {
       const bytes = Buffer.alloc(size);
       const { bytesRead } = await file.read(bytes, 0, size, offset);
       if (bytesRead !== size)

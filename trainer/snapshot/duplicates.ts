@@ -1,0 +1,82 @@
+import type { DataReport } from '@shelfwise/trainer-contract';
+import type { PlacedProduct } from './place.ts';
+import type { Text } from './text.ts';
+
+const listedSets = 20;
+const listedProducts = 10;
+const longestDesignation = 120;
+
+type ReadText = (product: PlacedProduct) => Promise<Text>;
+type Duplicate = DataReport['duplicates']['largest'][number];
+
+/** Groups of more than one product. `products` come sorted; texts of examples alone are read. */
+export async function describeDuplicates(
+  products: PlacedProduct[],
+  readText: ReadText,
+): Promise<DataReport['duplicates']> {
+  const sets = setsBy(products, ({ group }) => group);
+  return {
+    groups: sets.length,
+    products: sum(sets),
+    largest: await describeLargest(sets, readText),
+  };
+}
+
+/** Products that contradict each other: the same text, or the same picture, under different classes. */
+export async function describeConflicts(
+  products: PlacedProduct[],
+  readText: ReadText,
+): Promise<DataReport['conflicts']> {
+  async function conflicts(own: PlacedProduct[], sign: (one: PlacedProduct) => string) {
+    const sets = setsBy(own, sign).filter((set) => set.some((one) => one.class !== set[0]?.class));
+    return {
+      sets: sets.length,
+      products: sum(sets),
+      examples: await describeLargest(sets, readText),
+    };
+  }
+  const pictured = products.filter(({ picture }) => picture);
+  return {
+    text: await conflicts(products, ({ text }) => text.digest),
+    picture: await conflicts(pictured, ({ picture }) => picture?.digest ?? ''),
+  };
+}
+
+/** Sets of at least two products with the same sign. */
+function setsBy<T>(products: PlacedProduct[], sign: (one: PlacedProduct) => T): PlacedProduct[][] {
+  const first = new Map<T, PlacedProduct>();
+  const sets = new Map<T, PlacedProduct[]>();
+  for (const product of products) {
+    const own = sign(product);
+    const other = first.get(own);
+    if (!other) first.set(own, product);
+    else {
+      const set = sets.get(own) ?? [other];
+      sets.set(own, set);
+      set.push(product);
+    }
+  }
+  return [...sets.values()];
+}
+
+function describeLargest(sets: PlacedProduct[][], readText: ReadText): Promise<Duplicate[]> {
+  const largest = sets.toSorted((a, b) => b.length - a.length).slice(0, listedSets);
+  return Promise.all(
+    largest.map(async (set) => {
+      const shown = set.toSorted((a, b) => a.row - b.row).slice(0, listedProducts);
+      const texts = await Promise.all(shown.map(readText));
+      return {
+        products: set.length,
+        classes: [...new Set(set.map((one) => one.class))].sort(),
+        designation: texts[0]?.designation.slice(0, longestDesignation) ?? '',
+        examples: shown.map(({ row, class: name }, i) => {
+          return { id: texts[i]?.id ?? '', row, class: name };
+        }),
+      };
+    }),
+  );
+}
+
+function sum(sets: PlacedProduct[][]): number {
+  return sets.reduce((total, set) => total + set.length, 0);
+}

@@ -1,0 +1,42 @@
+import {
+  decodePicture,
+  PictureError,
+  pictureFormat,
+  pictureLimitBytes,
+  pictureRules,
+  sha256Of,
+} from '@shelfwise/trainer-contract';
+import sharp from 'sharp';
+import type { PictureFacts } from './product.ts';
+
+/** Decoded small: only whether a picture can be read is asked here. */
+const probeSize = 16;
+
+export const tooLarge = `The picture is larger than ${pictureLimitBytes} bytes`;
+
+/** What a picture was found good by: another version may think otherwise. */
+export const pictureProbe = `decodePicture ${pictureRules}, libvips ${sharp.versions.vips}`;
+
+/**
+ * What a picture's file is, read to its last pixel; one whose digest is in `verified` was already, and gets there
+ * otherwise. Throws PictureError.
+ */
+export async function probePicture(bytes: Buffer, verified: Set<string>): Promise<PictureFacts> {
+  if (bytes.length > pictureLimitBytes) {
+    throw new PictureError(`${tooLarge}.`);
+  }
+  const digest = sha256Of(bytes);
+  if (!verified.has(digest)) {
+    await decodePicture(bytes, probeSize);
+    verified.add(digest);
+  }
+  const format = pictureFormat(bytes);
+  if (!format) throw new PictureError('The picture is of no known format.');
+  return { digest, format, ...(await sizeOf(bytes)) };
+}
+
+/** From the file's head alone. */
+async function sizeOf(bytes: Buffer): Promise<{ width: number; height: number }> {
+  const { autoOrient } = await sharp(bytes).metadata();
+  return { width: autoOrient.width, height: autoOrient.height };
+}

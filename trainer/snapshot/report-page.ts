@@ -1,0 +1,199 @@
+import { bars, markup, page, type Section, table, tiles } from '@shelfwise/report';
+import type { DataReport, Distribution } from '@shelfwise/trainer-contract';
+import {
+  changesSection,
+  conflictsSection,
+  duplicatesSection,
+  leftOutSection,
+} from './report-lists.ts';
+import { languageName, number, percent } from './words.ts';
+
+/** The report as a page for the people who keep the catalogue. */
+export function dataReportPage(report: DataReport): string {
+  const { dataset, source, changes } = report;
+  return page({
+    title: 'The data of a snapshot',
+    lead: markup`<p>${number(report.products)} labelled products of ${report.classes.length} classes, from ${source.url}
+(${source.kind}).</p>`,
+    sections: [
+      { title: 'At a glance', content: glance(report) },
+      ...(changes ? [changesSection(changes)] : []),
+      classesSection(report),
+      missingSection(report),
+      languagesSection(report),
+      textsSection(report),
+      picturesSection(report),
+      duplicatesSection(report),
+      conflictsSection(report),
+      leftOutSection(report),
+    ],
+    footer: markup`Dataset ${dataset}. The figures are in report.json beside this page.`,
+  });
+}
+
+function glance(report: DataReport) {
+  const { products, rows, classes, imbalance, duplicates, conflicts, leftOut } = report;
+  const contradicting = conflicts.text.products + conflicts.picture.products;
+  return tiles([
+    {
+      label: 'Products',
+      value: number(products),
+      note: `${number(report.train)} to learn from, ${number(report.holdout)} held out`,
+    },
+    {
+      label: 'Classes',
+      value: number(classes.length),
+      note: `as diverse as ${imbalance.effectiveClasses} of equal size`,
+    },
+    {
+      label: 'Largest class by smallest',
+      value: `${imbalance.ratio} ×`,
+      note: `${classes[0]?.class} by ${classes.at(-1)?.class}`,
+    },
+    {
+      label: 'In groups of near-duplicates',
+      value: percent(duplicates.products, products),
+      note: `${number(duplicates.groups)} groups, each on one side`,
+    },
+    {
+      label: 'Contradicting labels',
+      value: number(contradicting),
+      note: 'same text or picture, another class',
+      mood: contradicting > 0 ? 'bad' : 'good',
+    },
+    {
+      label: 'Left out',
+      value: number(leftOut.products),
+      note: `${percent(leftOut.products, rows)} of ${number(rows)} rows`,
+      mood: leftOut.products > 0 ? 'bad' : 'good',
+    },
+  ]);
+}
+
+function classesSection({ classes, products }: DataReport): Section {
+  return {
+    title: 'Classes',
+    content: bars({
+      label: 'Class',
+      note: 'share',
+      series: ['train', 'holdout'],
+      rows: classes.map(({ class: name, train, holdout }) => ({
+        label: name,
+        values: [train, holdout],
+        note: percent(train + holdout, products),
+      })),
+      show: number,
+    }),
+  };
+}
+
+function missingSection({ classes, missing, products }: DataReport): Section {
+  const shares = classes.map((own) => {
+    const all = own.train + own.holdout;
+    return { label: own.class, values: [own.withoutDescription / all, own.withoutPicture / all] };
+  });
+  return {
+    title: 'What is missing',
+    content: [
+      markup`<p>${percent(missing.description, products)} of the products have no description, ${percent(missing.picture, products)} no
+picture. A class of which much more is missing than of others is recognised by that.</p>`,
+      bars({
+        label: 'Class',
+        series: ['without description', 'without picture'],
+        maximum: 1,
+        rows: shares,
+        show: (share) => percent(share, 1),
+      }),
+    ],
+  };
+}
+
+const shownLanguages = 6;
+
+function languagesSection({ classes, languages, products }: DataReport): Section {
+  const shown = languages.slice(0, shownLanguages);
+  return {
+    title: 'Languages',
+    content: [
+      markup`<p>Told from designation and description together by their n-grams, where these are long enough.</p>`,
+      bars({
+        label: 'Language',
+        note: 'share',
+        series: ['products'],
+        rows: languages.map((own) => ({
+          label: languageName(own.language),
+          values: [own.products],
+          note: percent(own.products, products),
+        })),
+        show: number,
+      }),
+      table({
+        caption: 'Share of the products of a class',
+        columns: [
+          { title: 'Class' },
+          ...shown.map(({ language }) => ({ title: languageName(language), number: true })),
+        ],
+        rows: classes.map((own) => [
+          own.class,
+          ...shown.map(({ language }) => {
+            const found = own.languages.find((one) => one.language === language);
+            return percent(found?.products ?? 0, own.train + own.holdout);
+          }),
+        ]),
+      }),
+    ],
+  };
+}
+
+function textsSection({ texts }: DataReport): Section {
+  return {
+    title: 'Length of texts',
+    content: [
+      quantiles('Characters', { designation: texts.designation, description: texts.description }),
+      histogram('Characters of the designation', texts.designation),
+      histogram('Characters of the description', texts.description),
+    ],
+  };
+}
+
+function picturesSection({ pictures }: DataReport): Section {
+  const { formats, width, height, bytes } = pictures;
+  return {
+    title: 'Pictures',
+    content: [
+      bars({
+        label: 'Format',
+        series: ['products'],
+        rows: formats.map((own) => ({ label: own.format, values: [own.products] })),
+        show: number,
+      }),
+      quantiles('Pixels, bytes', { width, height, 'bytes of the file': bytes }),
+      histogram('Width in pixels', width),
+      histogram('Height in pixels', height),
+    ],
+  };
+}
+
+function quantiles(title: string, each: Record<string, Distribution>) {
+  const columns = ['minimum', 'p05', 'p25', 'median', 'p75', 'p95', 'maximum', 'mean'] as const;
+  return table({
+    columns: [{ title }, ...columns.map((name) => ({ title: name, number: true }))],
+    rows: Object.entries(each).map(([name, spread]) => [
+      name,
+      ...columns.map((column) => (spread ? number(spread[column]) : '–')),
+    ]),
+  });
+}
+
+function histogram(label: string, spread: Distribution) {
+  if (!spread) return null;
+  return bars({
+    label,
+    series: ['products'],
+    rows: spread.bins.map(({ from, to, products }) => ({
+      label: from === to ? number(from) : `${number(from)} to ${number(to)}`,
+      values: [products],
+    })),
+    show: number,
+  });
+}
