@@ -122,30 +122,26 @@ export async function openFeatureCache(options: CacheOptions): Promise<FeatureCa
     if (fresh && fresh.writer.digests.length >= packRecords) await ship();
   }
 
+  /** Puts packs together that are small or mostly dead, once there are enough of them, and removes what is of no use any more. */
   async function tidy(): Promise<void> {
-    const sparse = held.filter(({ key, live }) => key && live.size < packRecords / 2);
     const all = held.reduce((sum, { digests }) => sum + digests.length, 0);
     const live = held.reduce((sum, each) => sum + each.live.size, 0);
-    if (sparse.length < mostSmallPacks && all - live <= all / 2) {
-      await remove(damaged);
-      return;
-    }
-    for (const pack of sparse)
+    const sparse = held.filter((pack) => pack.live.size < packRecords / 2);
+    const worthIt = sparse.length >= mostSmallPacks || all - live > all / 2;
+    const emptied = worthIt ? sparse : [];
+    for (const pack of emptied)
       for (const row of pack.live) {
         append(pack.digests[row] as string, pack.read(row));
         await shipIfFull();
       }
     await ship();
     await uploads;
-    const kept = new Set(held.filter((pack) => !sparse.includes(pack)).map(({ key }) => key));
-    const old = sparse.flatMap(({ key }) => (key && !kept.has(key) ? [key] : []));
-    if (usable) await remove([...old, ...damaged]);
-  }
-
-  async function remove(old: string[]): Promise<void> {
-    for (const key of old) {
+    if (!usable) return;
+    // By their content: a pack that was damaged, or emptied, may be written again under the same key.
+    const kept = new Set(held.filter((pack) => !emptied.includes(pack)).map(({ key }) => key));
+    for (const key of [...emptied.map((pack) => pack.key), ...damaged]) {
       signal.throwIfAborted();
-      await store.remove(key);
+      if (key && !kept.has(key)) await store.remove(key);
     }
   }
 
