@@ -4,7 +4,7 @@ import type { Backbone } from '../backbone/layers.ts';
 import type { PictureFeatures } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
 import { accuracyOf } from '../judge/predictions.ts';
-import type { EpochRecord, Fit, FitTask } from '../train/architecture.ts';
+import type { Fit, FitTask } from '../train/architecture.ts';
 import type { Hyperparameters } from '../train/hyperparameters.ts';
 import type { BatchSource } from './batch.ts';
 import { fitHead } from './fit.ts';
@@ -35,18 +35,14 @@ export async function fitModel(
     scale: scaleOf(products, fitted),
     rowOf: vocabulary.rowOf,
   };
-  const curve: EpochRecord[] = [];
-  const tensors = await fitHead(tf, source, {
+  const { head: tensors, curve } = await fitHead(tf, source, {
     hyperparameters,
     rows: fitted,
     embeddingRows: vocabulary.rows,
+    keeper: task.keeper,
     signal,
     onStep: task.onStep,
-    onEpoch({ epoch, loss, accuracy }, head) {
-      const judgedAccuracy =
-        judged.length === 0 ? null : accuracyOf(predict(tf, source, head, judged));
-      curve.push({ epoch, loss, accuracy, judgedAccuracy });
-    },
+    judge: (head) => (judged.length === 0 ? null : accuracyOf(predict(tf, source, head, judged))),
   });
   const predictions = predict(tf, source, tensors, judged);
   const head = await read(tensors, vocabulary.rowOf, products.classes.length);

@@ -12,8 +12,9 @@ export interface Parameter {
   variance: Tensor;
 }
 
-export function createParameter(tf: TensorFlow, shape: number[]): Parameter {
-  return { value: tf.zeros(shape), mean: tf.zeros(shape), variance: tf.zeros(shape) };
+/** A parameter of zeros, or one that begins with `value`. */
+export function createParameter(tf: TensorFlow, shape: number[], value?: Tensor): Parameter {
+  return { value: value ?? tf.zeros(shape), mean: tf.zeros(shape), variance: tf.zeros(shape) };
 }
 
 /** Moves a parameter against its gradient. `step` counts from 1. */

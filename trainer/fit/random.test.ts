@@ -9,6 +9,14 @@ describe('random numbers', () => {
     expect(draw(1, 20)).to.not.deep.equal(draw(2, 20));
   });
 
+  it('go on from a state as if they had never stopped', () => {
+    const source = createRandom(5);
+    for (let i = 0; i < 10; i += 1) source();
+    const resumed = createRandom(source.state());
+    const both = Array.from({ length: 10 }, () => [source(), resumed()]);
+    for (const [one, other] of both) expect(other).to.equal(one);
+  });
+
   it('are spread evenly over [0, 1)', () => {
     const bins = new Array(10).fill(0);
     for (const value of draw(7, 10_000)) bins[Math.floor(value * 10)] += 1;

@@ -1,10 +1,14 @@
 /** A source of numbers in [0, 1) that gives the same ones for the same seed, here and on every machine. */
-export type Random = () => number;
+export interface Random {
+  (): number;
+  /** The seed of a source that goes on where this one stands. */
+  state(): number;
+}
 
 /** SplitMix32: 32 bits of state, a full period, good enough to shuffle. Source: Steele, Lea, Flood 2014. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
-  return () => {
+  const next = () => {
     state = (state + 0x9e3779b9) >>> 0;
     let mixed = state ^ (state >>> 16);
     mixed = Math.imul(mixed, 0x21f0aaad);
@@ -13,6 +17,7 @@ export function createRandom(seed: number): Random {
     mixed ^= mixed >>> 15;
     return (mixed >>> 0) / 2 ** 32;
   };
+  return Object.assign(next, { state: () => state });
 }
 
 /** Fisher and Yates, in place. */

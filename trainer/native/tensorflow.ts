@@ -19,6 +19,8 @@ export function loadTensorFlow(device: Device): TensorFlow {
     isArray: Array.isArray,
   });
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // Or TensorFlow takes all of the GPU's memory at its start, also where another process shares the GPU.
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   const tf = require(`@tensorflow/tfjs-node${device === 'gpu' ? '-gpu' : ''}`) as TensorFlow;
   return tf;
 }

@@ -1,6 +1,8 @@
 import type { TextFeatures, TextPreprocessing } from '@shelfwise/trainer-contract';
 import type { PictureFeatures, PicturePixels, PictureStage } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
+import type { FitProgress } from '../fit/loop.ts';
+import type { EpochRecord, Keeper } from '../fit/state.ts';
 import type { Temperatures } from '../judge/calibration.ts';
 import type { Predictions } from '../judge/predictions.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
@@ -61,29 +63,11 @@ export interface FitTask<K extends PictureKind = PictureKind, S extends Settings
   /** Indices of the products to judge after each epoch, none of which is learned from. */
   readonly judged: Int32Array;
   readonly scratchDir: string;
+  /** Keeps the fit's state, and has it after an interruption. */
+  readonly keeper: Keeper;
   readonly signal: AbortSignal;
   onTexts(done: number): void;
   onStep(progress: FitProgress): void;
-}
-
-/** What the loop tells after each step. */
-export interface FitProgress {
-  epoch: number;
-  epochs: number;
-  batch: number;
-  batches: number;
-  /** Means over the epoch so far. */
-  loss: number;
-  accuracy: number;
-}
-
-/** One line of the learning curve. */
-export interface EpochRecord {
-  epoch: number;
-  loss: number;
-  accuracy: number;
-  /** Share of the judged products that are classified right; null where none is judged. */
-  judgedAccuracy: number | null;
 }
 
 export interface Fit<M extends Fitted = Fitted> {

@@ -8,8 +8,9 @@ import {
   type PreprocessingFile,
   packBundle,
 } from '@shelfwise/trainer-contract';
+import type { EpochRecord } from '../fit/state.ts';
 import type { Validation } from '../judge/validation.ts';
-import type { Architecture, Calibrated, EpochRecord, Fitted } from './architecture.ts';
+import type { Architecture, Calibrated, Fitted } from './architecture.ts';
 
 export interface BundleParts {
   readonly architecture: Architecture;

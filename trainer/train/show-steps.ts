@@ -1,5 +1,5 @@
+import type { FitProgress } from '../fit/loop.ts';
 import type { ProgressEvent } from '../step.ts';
-import type { FitProgress } from './architecture.ts';
 
 const everyMs = 1000;
 

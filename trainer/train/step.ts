@@ -19,6 +19,7 @@ import type { Device } from '../native/tensorflow-wheels.ts';
 import type { Step, StepIo } from '../step.ts';
 import type { PictureKind } from './architecture.ts';
 import { architectures } from './architectures.ts';
+import { openCheckpoints, removeCheckpoints } from './checkpoints.ts';
 import { type TrainOptions, trainOptions, trainUsage } from './options.ts';
 import { alreadyPublished, publish, tarReference } from './publish.ts';
 import { train } from './train.ts';
@@ -50,10 +51,19 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
   const before = await alreadyPublished(store, identity);
   if (before) {
     io.log.info({ release: options.release }, 'this training is already published');
+    await removeCheckpoints({ store, release: options.release, log: io.log });
     return { message: trainMessage(before, startedAt), detail: { alreadyPublished: true } };
   }
 
   const tf = startTensorFlow(options.device);
+  const code = { version: await codeVersion(), image: options.codeImage };
+  const checkpoints = await openCheckpoints({
+    store,
+    release: options.release,
+    identity: { ...identity, code },
+    everyMinutes: options.checkpointMinutes,
+    log: io.log,
+  });
   const scratchDir = await mkdtemp(join(io.config.scratchDir, 'train-'));
   try {
     const { tar, validation } = await train({
@@ -64,7 +74,9 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       stage: await openStage(architecture.pictures, resolved.imageSize, options.backboneDir),
       hyperparameters: resolved,
       scratchDir,
+      checkpoints,
       signal: io.signal,
+      log: io.log,
       progress: io.progress,
     });
     io.signal.throwIfAborted();
@@ -72,7 +84,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       schemaVersion: 1,
       ...identity,
       tar: tarReference(tar),
-      code: { version: await codeVersion(), image: options.codeImage },
+      code,
       metrics: manifestMetrics(validation),
       parent: options.parentRelease,
       owner: options.ownerUid,
@@ -80,11 +92,17 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       finishedAt: new Date().toISOString(),
     };
     await publish(store, manifest, tar.path, io.signal);
+    await removeCheckpoints({ store, release: options.release, log: io.log });
     return {
       message: trainMessage(manifest, startedAt),
       detail: { alreadyPublished: false, validation: validation.metrics },
     };
   } catch (error) {
+    if (io.signal.aborted && error === io.signal.reason)
+      throw new StepError(
+        'Interrupted',
+        `${(error as Error).message} ${await checkpoints.flush()}`,
+      );
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     throw new StepError(
       'BadConfiguration',

@@ -18,6 +18,7 @@ import { tinyBackbone } from '../conv-fusion/tiny-model.fixture.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
 import { InferenceSession, Tensor } from '../onnx/onnxruntime.fixture.ts';
 import type { ProgressEvent } from '../step.ts';
+import { noCheckpoints } from './checkpoints.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 import type { Choices } from './hyperparameters.ts';
 import { type Trained, train } from './train.ts';
@@ -54,7 +55,9 @@ describe('training', () => {
       stage: { kind: 'features', size: 32, backbone: tinyBackbone() },
       hyperparameters: convFusion.settings({ imageSize: 32, epochs: 6, ...choices }, products),
       scratchDir,
+      checkpoints: noCheckpoints,
       signal,
+      log: { info: () => undefined, warn: () => undefined },
       progress(event) {
         told.push(event);
         progress(event);

@@ -1,13 +1,16 @@
 import { type Snapshot, type Store, samples } from '@shelfwise/trainer-contract';
+import type { Logger } from 'pino';
 import type { PictureStage } from '../features/pictures.ts';
 import { type Products, select } from '../features/products.ts';
 import { readProducts } from '../features/read-products.ts';
+import type { Keeper } from '../fit/state.ts';
 import { type Validation, validate } from '../judge/validation.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { createPace } from '../pace.ts';
 import type { ProgressEvent } from '../step.ts';
 import type { Architecture, Calibrated, Fit, Settings } from './architecture.ts';
 import { writeBundle } from './bundle.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import { goldenCases } from './golden.ts';
 import { modelCard } from './model-card.ts';
 import { showSteps } from './show-steps.ts';
@@ -22,7 +25,9 @@ export interface Training {
   readonly hyperparameters: Settings;
   /** A folder of this training's own, on a disk that holds 14 KB a product. */
   readonly scratchDir: string;
+  readonly checkpoints: Checkpoints;
   readonly signal: AbortSignal;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
   progress(event: ProgressEvent): void;
 }
 
@@ -37,15 +42,21 @@ export interface Trained {
  * once on all of them, which is the one that counts. The head is cheap; the features are computed once.
  */
 export async function train(training: Training): Promise<Trained> {
-  const { tf, architecture, snapshot, hyperparameters } = training;
+  const { tf, architecture, snapshot, hyperparameters, checkpoints } = training;
   const products = await read(training);
   const learned = select(products, (validation) => !validation);
   const judged = select(products, (validation) => validation);
-  const trial = await fitPhase(training, products, { fitted: learned, judged }, 'fit to be judged');
-  const validation = validate(trial.predictions, products.classes);
+  const trial = await checkpoints.phase('fit to be judged', async (keeper) => {
+    const rows = { fitted: learned, judged };
+    const fit = await fitPhase(training, products, rows, 'fit to be judged', keeper);
+    return { curve: fit.curve, validation: validate(fit.predictions, products.classes) };
+  });
+  const { validation } = trial;
   const all = Int32Array.from({ length: products.count }, (_, index) => index);
   const none = new Int32Array();
-  const final = await fitPhase(training, products, { fitted: all, judged: none }, 'final fit');
+  const rows = { fitted: all, judged: none };
+  const keeper = checkpoints.keeper('final fit');
+  const final = await fitPhase(training, products, rows, 'final fit', keeper);
   products.pictures.close();
 
   const calibrated: Calibrated = {
@@ -72,13 +83,13 @@ export async function train(training: Training): Promise<Trained> {
 
 /** Goes over the snapshot's products once: features to files, the rest to memory. */
 async function read(training: Training): Promise<Products> {
-  const { tf, store, snapshot, stage, scratchDir, signal } = training;
+  const { store, snapshot, stage, scratchDir, signal, log } = training;
   const total = snapshot.counts.train;
   const pace = createPace(training.progress, { step: 'train', phase: 'features', total });
   let told = 0;
   return await readProducts(samples(store, snapshot, 'train', { scratchDir }), {
-    tf,
     stage,
+    cache: { store, log },
     classes: snapshot.classes.map((each) => each.class),
     scratchDir,
     signal,
@@ -94,6 +105,7 @@ function fitPhase(
   products: Products,
   rows: { fitted: Int32Array; judged: Int32Array },
   phase: string,
+  keeper: Keeper,
 ): Promise<Fit> {
   const { tf, architecture, stage, hyperparameters, scratchDir, signal, progress } = training;
   const total = products.count;
@@ -104,6 +116,7 @@ function fitPhase(
     products,
     stage,
     ...rows,
+    keeper,
     hyperparameters,
     scratchDir,
     signal,
