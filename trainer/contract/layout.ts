@@ -13,6 +13,8 @@ export const keys = {
   featurePack: (recipe: string, digest: string) =>
     `features/${hexOf(recipe)}/${hexOf(digest)}.pack`,
   manifest: (release: string) => `releases/${release}/manifest.json`,
+  /** One file of events for each attempt at the training. */
+  tensorboard: (release: string, name: string) => `releases/${release}/tensorboard/${name}`,
   evaluation: (release: string) => `releases/${release}/evaluation.json`,
   checkpoints: (release: string) => `checkpoints/${release}/`,
   checkpointIndex: (release: string) => `checkpoints/${release}/index.json`,
