@@ -1,5 +1,6 @@
 import type { DataReport } from '@shelfwise/trainer-contract';
 import type { PlacedProduct } from './place.ts';
+import { tally } from './tally.ts';
 import type { Text } from './text.ts';
 
 const listedSets = 20;
@@ -63,7 +64,7 @@ function describeLargest(sets: PlacedProduct[][], readText: ReadText): Promise<D
   const largest = sets.toSorted((a, b) => b.length - a.length).slice(0, listedSets);
   return Promise.all(
     largest.map(async (set) => {
-      const shown = set.toSorted((a, b) => a.row - b.row).slice(0, listedProducts);
+      const shown = oddOnesFirst(set).slice(0, listedProducts);
       const texts = await Promise.all(shown.map(readText));
       return {
         products: set.length,
@@ -75,6 +76,13 @@ function describeLargest(sets: PlacedProduct[][], readText: ReadText): Promise<D
       };
     }),
   );
+}
+
+/** By row, those of the set's rarest class first: where labels contradict each other, one of them is likely the wrong one. */
+function oddOnesFirst(set: PlacedProduct[]): PlacedProduct[] {
+  const counts = new Map(tally(set.map((one) => one.class)));
+  const commonness = (one: PlacedProduct) => counts.get(one.class) ?? 0;
+  return set.toSorted((a, b) => commonness(a) - commonness(b) || a.row - b.row);
 }
 
 function sum(sets: PlacedProduct[][]): number {

@@ -1,13 +1,14 @@
-import { type Content, markup, type Section, table, tiles } from '@shelfwise/report';
+import { bars, type Content, markup, type Section, table, tiles } from '@shelfwise/report';
 import type { DataReport } from '@shelfwise/trainer-contract';
 import { number } from './words.ts';
 
 type Changes = NonNullable<DataReport['changes']>;
+const shownMoves = 12;
+
 type Duplicate = DataReport['duplicates']['largest'][number];
 
 export function changesSection(changes: Changes): Section {
   const { parent, added, removed, relabelled, byClass } = changes;
-  const figure = (title: string) => ({ title, number: true });
   return {
     title: 'Since the snapshot before',
     content: [
@@ -18,25 +19,41 @@ export function changesSection(changes: Changes): Section {
         { label: 'Kept', value: number(changes.kept) },
       ]),
       byClass.length > 0 &&
-        table({
-          columns: [{ title: 'Class' }, figure('new'), figure('gone')],
-          rows: byClass.map((own) => [own.class, number(own.added), number(own.removed)]),
+        bars({
+          label: 'Class',
+          series: ['new', 'gone'],
+          rows: byClass.map((own) => ({ label: own.class, values: [own.added, own.removed] })),
+          show: number,
         }),
-      relabelled &&
-        relabelled.moves.length > 0 && [
-          table({
-            columns: [{ title: 'From' }, { title: 'To' }, figure('products')],
-            rows: relabelled.moves.map(({ from, to, products }) => [from, to, number(products)]),
-          }),
-          table({
-            caption: 'For example',
-            columns: [{ title: 'Product' }, figure('row'), { title: 'from' }, { title: 'to' }],
-            rows: relabelled.examples.map(({ id, row, from, to }) => [id, row, from, to]),
-          }),
-        ],
+      relabelled && relabelled.products > 0 && relabelledTables(relabelled),
       markup`<p class="quiet">Compared with ${parent}.</p>`,
     ].map((part): Content => part || null),
   };
+}
+
+function relabelledTables({ products, moves, examples }: NonNullable<Changes['relabelled']>) {
+  const shown = moves.slice(0, shownMoves);
+  const rest = products - shown.reduce((sum, move) => sum + move.products, 0);
+  return [
+    table({
+      caption: 'Products that stand under another class now',
+      columns: [{ title: 'From' }, { title: 'to' }, { title: 'products', number: true }],
+      rows: [
+        ...shown.map(({ from, to, products: count }) => [from, to, number(count)]),
+        ...(rest > 0 ? [['others', '', number(rest)]] : []),
+      ],
+    }),
+    table({
+      caption: 'For example',
+      columns: [
+        { title: 'Product' },
+        { title: 'row', number: true },
+        { title: 'from' },
+        { title: 'to' },
+      ],
+      rows: examples.map(({ id, row, from, to }) => [id, row, from, to]),
+    }),
+  ];
 }
 
 export function duplicatesSection({ duplicates }: DataReport): Section {
@@ -75,16 +92,22 @@ function sets(caption: string, each: Duplicate[]) {
       { title: 'Designation of the first' },
       { title: 'products', number: true },
       { title: 'classes' },
-      { title: 'product (row, class)' },
+      { title: 'product (row)' },
     ],
     rows: each.map(({ designation, products, classes, examples }) => [
       designation,
       number(products),
       classes.join(', '),
-      examples.map(({ id, row, class: name }) => `${id} (${row}, ${name})`).join('; ') +
-        (examples.length < products ? '; …' : ''),
+      named(examples, classes.length > 1) + (examples.length < products ? '; …' : ''),
     ]),
   });
+}
+
+/** The class only where there are several. */
+function named(examples: Duplicate['examples'], withClass: boolean): string {
+  const one = ({ id, row, class: name }: Duplicate['examples'][number]) =>
+    withClass ? `${id} (${row}): ${name}` : `${id} (${row})`;
+  return examples.map(one).join('; ');
 }
 
 export function leftOutSection({ leftOut, rows }: DataReport): Section {

@@ -17,8 +17,8 @@ export function dataReportPage(report: DataReport): string {
 (${source.kind}).</p>`,
     sections: [
       { title: 'At a glance', content: glance(report) },
-      ...(changes ? [changesSection(changes)] : []),
       classesSection(report),
+      ...(changes ? [changesSection(changes)] : []),
       missingSection(report),
       languagesSection(report),
       textsSection(report),
@@ -108,10 +108,17 @@ picture. A class of which much more is missing than of others is recognised by t
   };
 }
 
-const shownLanguages = 6;
+/** Rarer ones are mostly mistakes about short texts. */
+const shownLanguages = 10;
+const comparedLanguages = 6;
 
 function languagesSection({ classes, languages, products }: DataReport): Section {
+  const compared = languages.slice(0, comparedLanguages);
+  const row = (label: string, count: number) => {
+    return { label, values: [count], note: percent(count, products) };
+  };
   const shown = languages.slice(0, shownLanguages);
+  const rest = products - shown.reduce((sum, own) => sum + own.products, 0);
   return {
     title: 'Languages',
     content: [
@@ -120,22 +127,21 @@ function languagesSection({ classes, languages, products }: DataReport): Section
         label: 'Language',
         note: 'share',
         series: ['products'],
-        rows: languages.map((own) => ({
-          label: languageName(own.language),
-          values: [own.products],
-          note: percent(own.products, products),
-        })),
+        rows: [
+          ...shown.map((own) => row(languageName(own.language), own.products)),
+          ...(rest > 0 ? [row('others', rest)] : []),
+        ],
         show: number,
       }),
       table({
         caption: 'Share of the products of a class',
         columns: [
           { title: 'Class' },
-          ...shown.map(({ language }) => ({ title: languageName(language), number: true })),
+          ...compared.map(({ language }) => ({ title: languageName(language), number: true })),
         ],
         rows: classes.map((own) => [
           own.class,
-          ...shown.map(({ language }) => {
+          ...compared.map(({ language }) => {
             const found = own.languages.find((one) => one.language === language);
             return percent(found?.products ?? 0, own.train + own.holdout);
           }),
