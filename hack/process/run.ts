@@ -18,6 +18,8 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** Written to the command's standard input. */
   input?: string;
+  /** Called with the command's process id. */
+  onStart?: (pid: number) => void;
   /** Called with each line of standard error (and of standard output, if `lines` is 'both') as it comes. */
   onLine?: (line: string) => void;
   lines?: 'stderr' | 'both';
@@ -33,6 +35,7 @@ export async function run(
   if (options.cwd !== undefined) spawnOptions.cwd = options.cwd;
   if (options.env !== undefined) spawnOptions.env = options.env;
   const child = spawn(command, args, spawnOptions);
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   const out: string[] = [];
   const err: string[] = [];
   const eachLine = options.onLine ? lineSplitter(options.onLine) : undefined;
