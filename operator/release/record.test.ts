@@ -76,6 +76,8 @@ describe('record', () => {
     const small = withoutDetails(record);
     expect((readRecord(record) as Run).evaluation?.lowestRecalls).to.deep.equal([recall]);
     expect((readRecord(small) as Run).evaluation?.lowestRecalls).to.deep.equal([]);
+    expect((readRecord(record) as Run).evaluation).to.have.property('comparison');
+    expect((readRecord(small) as Run).evaluation).not.to.have.property('comparison');
     cluster.records.set(release, small);
     const plan = cluster.step();
     expect(plan.note).to.deep.equal([]);

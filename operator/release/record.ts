@@ -176,8 +176,8 @@ export function recordedAs(run: Run): Record<string, string> {
 }
 
 /**
- * The record as the cache needs it: of a run that is over, the recall of each class is nothing that a decision looks at, and half
- * of the record. It stands in the live record, and with more in the bucket.
+ * The record as the cache needs it: of a run that is over, the recall of each class and the comparison with the champion are
+ * nothing that a decision looks at, and half of the record. They stand in the live record, and with more in the bucket.
  */
 export function withoutDetails<T extends ControllerRevision>(record: T): T {
   const { annotations } = record.metadata;
@@ -192,9 +192,10 @@ export function withoutDetails<T extends ControllerRevision>(record: T): T {
   }
   const { success } = evaluationFactsSchema.safeParse(facts);
   if (!success) return record;
-  const evaluation = JSON.stringify({ ...(facts as object), lowestRecalls: [] });
-  const kept = { ...annotations, [recordAnnotations.evaluation]: evaluation };
-  return { ...record, metadata: { ...record.metadata, annotations: kept } };
+  const kept = { ...(facts as object), lowestRecalls: [], comparison: undefined };
+  const evaluation = JSON.stringify(kept);
+  const fewer = { ...annotations, [recordAnnotations.evaluation]: evaluation };
+  return { ...record, metadata: { ...record.metadata, annotations: fewer } };
 }
 
 function firstIssue(error: z.ZodError): string {
