@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { decodePicture, PictureError } from '@shelfwise/trainer-contract/picture';
-import { featuriseText } from '@shelfwise/trainer-contract/text';
+import { textFeatures } from '@shelfwise/trainer-contract/text-input';
 import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { createBatchBuffers, type Prepared, readOutputs } from './batch.ts';
@@ -36,7 +36,7 @@ async function open(): Promise<InferenceSession> {
     logSeverityLevel: 3,
   });
   // A first run of one empty item allocates what later runs need, and shows at once a model of the wrong shape.
-  const warm = [{ text: featuriseText(null, null, preprocessing.text), pixels: null }];
+  const warm = [{ text: textFeatures(null, null, preprocessing.text), pixels: null }];
   readOutputs(await session.run(fill(warm)), warm, classes);
   return session;
 }
@@ -58,7 +58,7 @@ async function answer(session: InferenceSession, items: Item[]): Promise<void> {
   // Decoding runs on libuv's threads, so the text is prepared meanwhile.
   const decoding = Promise.all(items.map((item) => (item.picture ? decode(item.picture) : null)));
   const texts = items.map((item) =>
-    featuriseText(item.designation, item.description, preprocessing.text),
+    textFeatures(item.designation, item.description, preprocessing.text),
   );
   const tokenised = performance.now();
   const pictures = await decoding;

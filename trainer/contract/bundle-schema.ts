@@ -33,22 +33,37 @@ export const labelsSchema = z.object({
 });
 export type Labels = z.infer<typeof labelsSchema>;
 
-/** preprocessing.json, as it stands in the file: idf is base64 of little-endian float32[2 × buckets]. */
+/** Text as a bag of n-grams: idf is base64 of little-endian float32[2 × buckets]. */
+const ngramText = z.object({
+  buckets: z
+    .number()
+    .int()
+    .min(256)
+    .max(2 ** 20),
+  maximumTokens: z.number().int().min(1).max(4096),
+  wordNgrams: z.tuple([z.number().int().min(1), z.number().int().max(5)]),
+  charNgrams: z.tuple([z.number().int().min(1), z.number().int().max(8)]),
+  idf: z.base64(),
+});
+export type NgramTextFile = z.infer<typeof ngramText>;
+
+/** Text as a sequence of hashed words. */
+const sequenceTextSchema = z.object({
+  kind: z.literal('sequence'),
+  buckets: z
+    .number()
+    .int()
+    .min(256)
+    .max(2 ** 20),
+  maximumTokens: z.number().int().min(1).max(4096),
+});
+
+/** preprocessing.json, as it stands in the file. */
 export const preprocessingSchema = z.object({
   schemaVersion: z.literal(1),
   architecture: z.string().min(1),
   image: z.object({ size: z.number().int().min(8).max(1024) }),
-  text: z.object({
-    buckets: z
-      .number()
-      .int()
-      .min(256)
-      .max(2 ** 20),
-    maximumTokens: z.number().int().min(1).max(4096),
-    wordNgrams: z.tuple([z.number().int().min(1), z.number().int().max(5)]),
-    charNgrams: z.tuple([z.number().int().min(1), z.number().int().max(8)]),
-    idf: z.base64(),
-  }),
+  text: z.union([sequenceTextSchema, ngramText]),
 });
 export type PreprocessingFile = z.infer<typeof preprocessingSchema>;
 

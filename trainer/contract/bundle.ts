@@ -20,14 +20,14 @@ import { StepError } from './messages.ts';
 import { parseDocument } from './parse.ts';
 import { readTar } from './tar-read.ts';
 import { tarBytes, writeHashed } from './tar-write.ts';
-import type { TextPreprocessing } from './text.ts';
 import { decodeText } from './text-file.ts';
+import type { TextInput } from './text-input.ts';
 
 /** preprocessing.json, ready for use. */
 export interface Preprocessing {
   architecture: string;
   image: { size: number };
-  text: TextPreprocessing;
+  text: TextInput;
 }
 
 /** A model tar that was verified and unpacked. */

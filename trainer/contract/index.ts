@@ -21,4 +21,6 @@ export * from './tar-read.ts';
 export * from './tar-write.ts';
 export * from './text.ts';
 export * from './text-file.ts';
+export * from './text-input.ts';
 export * from './text-normalise.ts';
+export * from './text-sequence.ts';

@@ -1,9 +1,13 @@
-import type { PreprocessingFile } from './bundle-schema.ts';
+import type { NgramTextFile, PreprocessingFile } from './bundle-schema.ts';
 import { StepError } from './messages.ts';
 import type { TextPreprocessing } from './text.ts';
+import { isSequence, type TextInput } from './text-input.ts';
 
 /** The `text` part of preprocessing.json. */
-export function encodeText(text: TextPreprocessing): PreprocessingFile['text'] {
+export function encodeText(text: TextPreprocessing): NgramTextFile;
+export function encodeText(text: TextInput): PreprocessingFile['text'];
+export function encodeText(text: TextInput): PreprocessingFile['text'] {
+  if (isSequence(text)) return text;
   const bytes = Buffer.alloc(text.idf.length * 4);
   for (const [i, value] of text.idf.entries()) bytes.writeFloatLE(value, i * 4);
   const { buckets, maximumTokens, wordNgrams, charNgrams } = text;
@@ -11,7 +15,11 @@ export function encodeText(text: TextPreprocessing): PreprocessingFile['text'] {
 }
 
 /** The inverse. Throws BadData where idf is not of 2 × buckets finite numbers that are not negative. */
-export function decodeText(file: PreprocessingFile['text']): TextPreprocessing {
+export function decodeText(file: PreprocessingFile['text']): TextInput {
+  return 'kind' in file ? file : decodeNgrams(file);
+}
+
+function decodeNgrams(file: NgramTextFile): TextPreprocessing {
   const bytes = Buffer.from(file.idf, 'base64');
   const expected = file.buckets * 2 * 4;
   if (bytes.length !== expected) {

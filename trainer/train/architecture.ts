@@ -1,4 +1,4 @@
-import type { TextFeatures, TextPreprocessing } from '@shelfwise/trainer-contract';
+import type { TextFeatures, TextInput } from '@shelfwise/trainer-contract';
 import type { PictureFeatures, PicturePixels, PictureStage } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
 import type { FitProgress } from '../fit/loop.ts';
@@ -79,7 +79,7 @@ export interface Fit<M extends Fitted = Fitted> {
 
 /** What every fitted model has; the rest is its architecture's own. */
 export interface Fitted {
-  readonly text: TextPreprocessing;
+  readonly text: TextInput;
 }
 
 /** What makes a fitted model one that can be written down. */

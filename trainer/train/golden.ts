@@ -1,4 +1,4 @@
-import { decodePicture, featuriseText, type Golden } from '@shelfwise/trainer-contract';
+import { decodePicture, type Golden, textFeatures } from '@shelfwise/trainer-contract';
 import type { Example } from '../features/products.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { Architecture, Calibrated, Fitted } from './architecture.ts';
@@ -22,7 +22,7 @@ export async function goldenCases(
   const cases = vary(examples);
   const inputs = await Promise.all(
     cases.map(async ({ designation, description, picture }) => ({
-      text: featuriseText(designation, description, model.text),
+      text: textFeatures(designation, description, model.text),
       pixels: picture && (await decodePicture(picture, model.imageSize)),
     })),
   );

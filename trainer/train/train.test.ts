@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   decodePicture,
-  featuriseText,
   openBundle,
   openStore,
   type Sample,
   type Snapshot,
   StepError,
   type Store,
+  textFeatures,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { convFusion } from '../conv-fusion/architecture.ts';
@@ -90,7 +90,7 @@ describe('training', () => {
       expect(golden.cases.some((each) => each.designation === null)).to.equal(true);
       const session = await InferenceSession.create(bundle.modelPath);
       for (const each of golden.cases) {
-        const text = featuriseText(each.designation, each.description, preprocessing.text);
+        const text = textFeatures(each.designation, each.description, preprocessing.text);
         const { size } = preprocessing.image;
         const pixels = each.image
           ? await decodePicture(Buffer.from(each.image, 'base64'), size)
