@@ -13,6 +13,8 @@ import { type Contest, contest } from './contestants.ts';
 import { type Asked, factsOf, scoresOf } from './facts.ts';
 import { gateNumbers } from './gate.ts';
 import { type EvaluateOptions, evaluateOptions, evaluateUsage } from './options.ts';
+import { evaluationPage } from './page/page.ts';
+import { publishPage } from './page/publish.ts';
 
 export const evaluateStep: Step = {
   usage: evaluateUsage,
@@ -25,7 +27,8 @@ async function evaluate({ store: url, ...options }: EvaluateOptions, io: StepIo)
   const store = openStore(url, io.config.store);
   const snapshot = await readSnapshot(store, options.dataset);
   const asked: Asked = { ...options, candidate: await candidateOf(store, options.candidate) };
-  const found = findings(asked, await contest(asked, { store, snapshot, io }), gate.confidence);
+  const held = await contest(asked, { store, snapshot, io });
+  const found = findings(asked, held, gate.confidence);
   const evaluation: Evaluation = evaluationSchema.parse({
     schemaVersion: 1,
     facts: factsOf(asked, found, gate.minimumSupport),
@@ -34,13 +37,23 @@ async function evaluate({ store: url, ...options }: EvaluateOptions, io: StepIo)
     evaluatedAt: new Date().toISOString(),
   } satisfies Evaluation);
   io.signal.throwIfAborted();
-  const key = keys.evaluation(asked.candidate.release);
-  await store.write(key, Buffer.from(JSON.stringify(evaluation)), {
+  const { release } = asked.candidate;
+  await store.write(keys.evaluation(release), Buffer.from(JSON.stringify(evaluation)), {
     contentType: 'application/json',
   });
+  const where = { store, key: keys.evaluationPage(release), log: io.log, signal: io.signal };
+  const { scratchDir } = io.config;
+  const report = await publishPage(
+    (signal) => evaluationPage(evaluation, held, { gate, store, snapshot, scratchDir, signal }),
+    where,
+  );
   return {
     message: evaluation.facts,
-    detail: { evaluation: `${store.url}/${key}`, seconds: evaluation.seconds },
+    detail: {
+      evaluation: `${store.url}/${keys.evaluation(release)}`,
+      report,
+      seconds: evaluation.seconds,
+    },
   };
 }
 

@@ -16,6 +16,7 @@ export const keys = {
   /** One file of events for each attempt at the training. */
   tensorboard: (release: string, name: string) => `releases/${release}/tensorboard/${name}`,
   evaluation: (release: string) => `releases/${release}/evaluation.json`,
+  evaluationPage: (release: string) => `releases/${release}/report.html`,
   checkpoints: (release: string) => `checkpoints/${release}/`,
   checkpointIndex: (release: string) => `checkpoints/${release}/index.json`,
   checkpointPart: (release: string, digest: string) =>

@@ -1,0 +1,61 @@
+import { type Content, type Line, lines, markup } from '@shelfwise/report';
+import * as z from 'zod';
+
+/** Of metrics.json only what is drawn; another trainer may write other curves, or none. */
+const curvesSchema = z.object({
+  curves: z.record(z.string(), z.array(z.looseObject({ epoch: z.number() }))),
+});
+
+const fits: Record<string, string> = { judged: 'trial fit', final: 'final fit' };
+const measures: Record<string, string> = {
+  accuracy: 'products it learns from',
+  judgedAccuracy: 'products held back',
+  loss: 'loss',
+};
+
+/** How the fit went, epoch by epoch. */
+export function learningSection(training: unknown): Content {
+  const read = curvesSchema.safeParse(training);
+  const all = read.success ? curvesOf(read.data.curves) : [];
+  const accuracies = all.filter(({ measure }) => /accuracy/i.test(measure));
+  const losses = all.filter(({ measure }) => /loss/i.test(measure));
+  if (accuracies.length + losses.length === 0)
+    return markup`<p>The bundle holds no learning curves.</p>`;
+  return [
+    markup`<p>The trial fit leaves out the products it is then judged and calibrated on; the final one, which is the model, learns from all.</p>`,
+    plot('Accuracy', accuracies),
+    plot('Loss', losses),
+  ];
+}
+
+interface Curve extends Line {
+  measure: string;
+}
+
+function curvesOf(curves: Record<string, Record<string, unknown>[]>): Curve[] {
+  return Object.entries(curves).flatMap(([fit, epochs]) => {
+    const names = new Set(epochs.flatMap((epoch) => Object.keys(epoch)));
+    names.delete('epoch');
+    return [...names].flatMap((measure) => {
+      const points = epochs.flatMap((epoch): [number, number][] => {
+        const value = epoch[measure];
+        return typeof value === 'number' ? [[epoch.epoch as number, value]] : [];
+      });
+      const name = `${fits[fit] ?? fit}: ${measures[measure] ?? measure}`;
+      return points.length === 0 ? [] : [{ measure, name, points, dashed: fit === 'final' }];
+    });
+  });
+}
+
+function plot(name: string, curves: Curve[]): Content {
+  if (curves.length === 0) return null;
+  return [
+    markup`<h3>${name}</h3>`,
+    lines({
+      description: `${name} by epoch`,
+      x: { label: 'epoch' },
+      y: { label: name.toLowerCase() },
+      lines: curves,
+    }),
+  ];
+}

@@ -1,0 +1,39 @@
+/** A score as the operator writes it; a dash for one that could not be computed. */
+export const score = (value: number | null | undefined, digits = 4) =>
+  value === null || value === undefined ? '–' : value.toFixed(digits);
+
+/** A difference with its sign, and a true minus. */
+export function signed(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–';
+  const text = Math.abs(value).toFixed(4);
+  return Number(text) === 0 ? '0.0000' : `${value < 0 ? '−' : '+'}${text}`;
+}
+
+/** A p-value: of a small one only the power of ten is of interest. */
+export function pValue(value: number | null): string {
+  if (value === null) return '–';
+  return value >= 0.0001 ? value.toFixed(4) : value.toExponential(0).replace('-', '−');
+}
+
+export const percent = (share: number | null) =>
+  share === null ? '–' : `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+
+export const count = (number: number, one: string, more = `${one}s`) =>
+  `${number.toLocaleString('en')} ${number === 1 ? one : more}`;
+
+const names = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' });
+
+/** The English name of a language by its ISO 639-1 code. */
+export function languageName(code: string | null): string {
+  if (code === null) return 'cannot be told';
+  return /^[a-z]{2,3}$/.test(code) ? (names.of(code) ?? code) : code;
+}
+
+/** Wilson's interval of a share, two-sided 95 %. Source: Wilson 1927, doi:10.1080/01621459.1927.10502953. */
+export function wilson(share: number, n: number): [low: number, high: number] {
+  const z = 1.959964;
+  const middle = (share + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
+  const half =
+    (z / (1 + z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
+  return [Math.max(0, middle - half), Math.min(1, middle + half)];
+}
