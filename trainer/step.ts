@@ -1,6 +1,7 @@
 import type { StoreSettings } from '@shelfwise/trainer-contract';
 import type { StepResult } from '@shelfwise/trainer-contract/program';
 import type { Logger } from 'pino';
+import type { MlflowSettings } from './tracking/mlflow-server.ts';
 
 /** What every step is handed: its environment as data, a way to be stopped, and ways to speak. */
 export interface StepIo {
@@ -24,6 +25,8 @@ export interface TrainerConfig {
   backboneDir: string | undefined;
   /** XDG_CACHE_HOME, where what was prepared on a developer's machine lies. */
   cacheHome: string | undefined;
+  /** The MLflow that `train` tells of itself, where there is one. */
+  mlflow?: MlflowSettings | undefined;
   logLevel: string;
 }
 

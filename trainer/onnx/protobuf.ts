@@ -1,6 +1,6 @@
 /**
- * The few rules of protobuf's wire format that writing an ONNX file takes: a field is its number and wire
- * type, then a varint, four bytes, or a length and bytes. Source: https://protobuf.dev/programming-guides/encoding
+ * The few rules of protobuf's wire format that writing an ONNX or an event file takes: a field is its number and wire
+ * type, then a varint, four or eight bytes, or a length and bytes. Source: https://protobuf.dev/programming-guides/encoding
  */
 export type Bytes = Uint8Array;
 
@@ -18,6 +18,13 @@ export function float(field: number, value: number): Bytes {
   const bytes = Buffer.alloc(4);
   bytes.writeFloatLE(value);
   return Buffer.concat([varint((field << 3) | 5), bytes]);
+}
+
+/** A double field. */
+export function double(field: number, value: number): Bytes {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return Buffer.concat([varint((field << 3) | 1), bytes]);
 }
 
 /** A field of bytes, a string or an embedded message. */

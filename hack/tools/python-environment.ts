@@ -1,0 +1,66 @@
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sha256Of } from '@shelfwise/trainer-contract/digest';
+import { type Config, readConfig } from '../config.ts';
+import { withLock } from '../process/lock.ts';
+import { run } from '../process/run.ts';
+
+/**
+ * The folder of a virtual environment that holds exactly the packages of a requirements.txt, made first where it is not there.
+ * It lies in the cache under the digest of that file. Throws one sentence where Python or a package is not to be had.
+ *
+ * @param name what it is for, in the name of its folder
+ * @param requirements of pinned versions, dependencies included: pip resolves nothing
+ * @param say is told what takes long
+ */
+export async function pythonEnvironment(
+  name: string,
+  requirements: URL,
+  say: (line: string) => void,
+  { cacheDir }: Config = readConfig(),
+): Promise<string> {
+  const file = fileURLToPath(requirements);
+  const digest = sha256Of(await readFile(file)).slice('sha256:'.length, 'sha256:'.length + 12);
+  const home = join(cacheDir, 'python', `${name}-${digest}`);
+  if (await isThere(join(home, 'complete'))) return home;
+  const waiting = () => say(`waiting for another process that installs ${name} …`);
+  await withLock(join(cacheDir, 'locks', `python-${name}.lock`), waiting, async () => {
+    if (await isThere(join(home, 'complete'))) return;
+    await mkdir(join(cacheDir, 'python'), { recursive: true });
+    // What an interrupted installation left; its scripts name this very folder, so it can't be made elsewhere and moved here.
+    await rm(home, { recursive: true, force: true });
+    say(`installing ${name} …`);
+    await withNeed(
+      run('python3', ['-m', 'venv', home]),
+      'python3 and python3-venv (apt-get install)',
+    );
+    const options = [
+      '--quiet',
+      '--disable-pip-version-check',
+      '--only-binary',
+      ':all:',
+      '--no-deps',
+    ];
+    const pip = ['-m', 'pip', 'install', ...options, '--requirement', file];
+    await withNeed(run(join(home, 'bin', 'python'), pip), 'the Python package index');
+    await writeFile(join(home, 'complete.new'), '');
+    await rename(join(home, 'complete.new'), join(home, 'complete'));
+  });
+  return home;
+}
+
+async function withNeed(work: Promise<unknown>, needs: string): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    throw new Error(`${(cause as Error).message} It needs ${needs}.`, { cause });
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
