@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: bench-operator bench-transport chaos help setup check generate test test-unit test-integration test-e2e demo down cluster images
+.PHONY: bench-model bench-operator bench-transport chaos help setup check generate test test-unit test-integration test-e2e demo down cluster images
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench-operator: node_modules/.setup ## the operator under load, beside its targe
 
 bench-transport: node_modules/.setup ## requests per CPU second of the operator's transport, beside client-node's and HTTP/2 (ARGS='--help')
 	@node hack/bench-transport/main.ts $(ARGS)
+
+bench-model: setup ## the model's accuracy beside strong baselines, on two data sets (ARGS='--help' lists the options)
+	@node hack/bench-model/main.ts $(ARGS)
 
 images: node_modules/.setup ## build the images and push them where the cluster finds them
 	@npm run -s images -- build

@@ -1,7 +1,7 @@
 /** `make bench-operator`: the operator under load, on a real control plane with played nodes, beside its targets. */
 import { parseArgs } from 'node:util';
 import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
-import { type Progress, progress, since } from '../process/progress.ts';
+import { phases, progress, since } from '../process/progress.ts';
 import { atRest } from './at-rest.ts';
 import { burst } from './burst.ts';
 import { toldCauses } from './causes.ts';
@@ -101,17 +101,6 @@ async function measured(
     await environment.stop();
     shown.done(`took ${since(started)}`);
   }
-}
-
-/** Where lines are not rewritten, each phase is told once, however soon it comes; counts within it now and then. */
-function phases(shown: Progress): (text: string) => void {
-  let phase = '';
-  return (text) => {
-    const next = text.replaceAll(/\d+/g, '');
-    if (!process.stderr.isTTY && next !== phase) shown.done(text);
-    else shown.update(text);
-    phase = next;
-  };
 }
 
 await main().catch((error: Error) => {

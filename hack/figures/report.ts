@@ -7,6 +7,8 @@ export interface Figure {
   says: string;
   value: number;
   unit: string;
+  /** After the point; two by default, one from 10 on. */
+  digits?: number;
   atMost?: number;
   atLeast?: number;
   exactly?: number;
@@ -29,7 +31,7 @@ export function reportOf(name: string, figures: Figure[]): Report {
   const held = figures.filter((figure) => targetOf(figure) !== '');
   return {
     name,
-    figures: Object.fromEntries(figures.map((figure) => [figure.name, rounded(figure.value)])),
+    figures: Object.fromEntries(figures.map((figure) => [figure.name, rounded(figure)])),
     targets: Object.fromEntries(held.map((figure) => [figure.name, targetOf(figure)])),
     met: held.length > 0 && figures.every(isMet),
   };
@@ -38,7 +40,7 @@ export function reportOf(name: string, figures: Figure[]): Report {
 export function figuresTable(figures: Figure[]): string {
   const rows = figures.map((figure) => [
     figure.says,
-    String(rounded(figure.value)),
+    String(rounded(figure)),
     figure.unit,
     targetOf(figure),
     targetOf(figure) === '' ? '' : isMet(figure) ? 'met' : 'MISSED',
@@ -52,6 +54,6 @@ function targetOf({ atMost, atLeast, exactly }: Figure): string {
   return atMost === undefined ? '' : `≤ ${atMost}`;
 }
 
-function rounded(value: number): number {
-  return Number(value.toFixed(value < 10 ? 2 : 1));
+function rounded({ value, digits = value < 10 ? 2 : 1 }: Figure): number {
+  return Number(value.toFixed(digits));
 }

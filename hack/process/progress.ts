@@ -32,3 +32,14 @@ export function since(start: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
+
+/** Where lines are not rewritten, each phase is told once, however soon it comes; counts within it now and then. */
+export function phases(shown: Progress): (text: string) => void {
+  let phase = '';
+  return (text) => {
+    const next = text.replaceAll(/\d+/g, '');
+    if (!process.stderr.isTTY && next !== phase) shown.done(text);
+    else shown.update(text);
+    phase = next;
+  };
+}

@@ -1,0 +1,141 @@
+/** `make bench-model`: what the model is worth beside strong baselines, on data sets it was not tuned to. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { openStore, readSnapshot, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
+import { type Config, readConfig } from '../config.ts';
+import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
+import { phases, progress, since } from '../process/progress.ts';
+import { run } from '../process/run.ts';
+import { baselines, runBaselines } from './baselines.ts';
+import { type ArchitectureName, architectures, offered, runOurs, type Task } from './ours.ts';
+import { writeProducts } from './products.ts';
+import { figuresOf, runsTable } from './summary.ts';
+
+/** Enough held-out products that a difference of .03 is none of chance; a tenth would be 290 of the icons. */
+const holdoutPercent = 20;
+
+const sets = ['pictograms', 'icons'];
+const models: string[] = [...baselines, ...architectures];
+
+const usage = `usage: make bench-model ARGS='[options]'
+  --seeds N      how often each model is fitted (default 5)
+  --sets LIST    some of ${sets.join(',')} (default all)
+  --models LIST  some of ${models.join(',')} (default all)
+  --size N       only N products of each set: shows whether it works; its figures mean nothing`;
+
+interface Options {
+  seeds: number;
+  models: string[];
+  size: number | undefined;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '5' },
+      sets: { type: 'string', default: sets.join(',') },
+      models: { type: 'string', default: models.join(',') },
+      size: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return void process.stdout.write(`${usage}\n`);
+  const config = readConfig();
+  const options: Options = {
+    seeds: count('--seeds', values.seeds),
+    models: among(models, values.models),
+    size: values.size === undefined ? undefined : count('--size', values.size),
+  };
+  const figures: Figure[] = [];
+  for (const set of among(sets, values.sets))
+    figures.push(...(await measured(set, options, config)));
+  const report = reportOf('bench-model', figures);
+  process.stdout.write(`\n${figuresTable(figures)}\n\n${JSON.stringify(report)}\n`);
+  if (!report.met) process.exitCode = 1;
+}
+
+/** One data set, one split, every model. */
+async function measured(
+  set: string,
+  { seeds, models, size }: Options,
+  config: Config,
+): Promise<Figure[]> {
+  const shown = progress(set);
+  const started = performance.now();
+  const scratchDir = await mkdtemp(join(tmpdir(), 'bench-model-'));
+  try {
+    const task = await prepare(set, size, { config, scratchDir, say: phases(shown) });
+    const wanted = models.filter((name) => baselines.some((each) => each === name));
+    const { runs, tuned } =
+      wanted.length === 0
+        ? { runs: [], tuned: new Map<string, string>() }
+        : await runBaselines(join(scratchDir, 'products'), task.truth, {
+            models: wanted,
+            seeds,
+            say: task.say,
+          });
+    const there = await offered(config);
+    for (const name of models.filter((each): each is ArchitectureName => there.has(each)))
+      for (let seed = 0; seed < seeds; seed++) runs.push(...(await runOurs(task, name, seed)));
+    shown.done(`took ${since(started)}`);
+    process.stdout.write(`\n  ${heading(set, task, seeds)}\n\n${runsTable(runs)}\n`);
+    for (const [model, settings] of tuned)
+      if (settings !== '') process.stdout.write(`  ${model}: ${settings}, by cross-validation\n`);
+    return figuresOf(set, runs);
+  } finally {
+    await rm(scratchDir, { recursive: true, force: true });
+  }
+}
+
+/** The set in a store of its own, and its products as the baselines read them. */
+async function prepare(
+  set: string,
+  size: number | undefined,
+  { config, scratchDir, say }: Pick<Task, 'config' | 'scratchDir' | 'say'>,
+): Promise<Task> {
+  const [data, storeUrl] = ['data', 'store'].map((name) => `${pathToFileURL(scratchDir)}/${name}`);
+  const env = config.inherited;
+  const only = size === undefined ? [] : ['--size', String(size)];
+  say('drawing pictures');
+  await run('node', ['hack/demo-data/main.ts', '--set', set, '--to', String(data), ...only], {
+    env,
+  });
+  say('taking a snapshot');
+  const where = ['--from', String(data), '--store', String(storeUrl)];
+  const split = ['--holdout-percent', String(holdoutPercent)];
+  const out = await run('node', ['trainer/main.ts', 'snapshot', ...where, ...split], { env });
+  const { dataset } = JSON.parse(out.trim().split('\n').at(-1) ?? '');
+  const store = openStore(String(storeUrl), storeSettingsFromEnv(env));
+  const snapshot = await readSnapshot(store, dataset);
+  say('decoding pictures for the baselines');
+  const truth = await writeProducts(store, snapshot, join(scratchDir, 'products'));
+  return { config, storeUrl: String(storeUrl), snapshot, truth, scratchDir, say };
+}
+
+function heading(set: string, { snapshot }: Task, seeds: number): string {
+  const { train, holdout } = snapshot.counts;
+  const of = `${train} products to learn from, ${holdout} held out, ${snapshot.classes.length} classes`;
+  return `${set}: ${of}; means over ${seeds} seed${seeds === 1 ? '' : 's'} ± half their range`;
+}
+
+function among(known: string[], list: string): string[] {
+  const chosen = list.split(',');
+  const unknown = chosen.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no "${unknown}": ${usage}`);
+  return known.filter((name) => chosen.includes(name));
+}
+
+function count(option: string, value: string): number {
+  const number = Number(value);
+  if (!(Number.isInteger(number) && number > 0))
+    throw new Error(`${option} is ${value}: give a whole number above 0.`);
+  return number;
+}
+
+await main().catch((error: Error) => {
+  process.stderr.write(`bench-model: ${error.message}\n`);
+  process.exitCode = 1;
+});
