@@ -8,6 +8,7 @@ import { convFusion } from '../conv-fusion/architecture.ts';
 import { tinyBackbone } from '../conv-fusion/tiny-model.fixture.ts';
 import type { PictureStage } from '../features/pictures.ts';
 import { createRandom } from '../fit/random.ts';
+import { lstmCnn } from '../lstm-cnn/architecture.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
 import type { Architecture } from './architecture.ts';
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
@@ -19,6 +20,7 @@ const count = 80;
 const choices = { imageSize: 32, epochs: 4, batchSize: 16 };
 const kinds: [Architecture, PictureStage][] = [
   [convFusion, { kind: 'features', size: 32, backbone: tinyBackbone() }],
+  [lstmCnn, { kind: 'pixels', size: 32 }],
 ];
 
 /** Every training is interrupted at random until it comes to its end; that must be the end of one that never was. */
