@@ -22,8 +22,8 @@ const commands: Record<string, { summary: string; load(): Promise<Step> }> = {
   },
 };
 
-/** Well within the 30 seconds that Kubernetes gives a pod. */
-const stopWithinMs = 10_000;
+/** Well within the 30 seconds that Kubernetes gives a pod unless told otherwise. */
+const usualStopWithinMs = 10_000;
 
 // Before a step is loaded: without a handler the first process of a container ignores SIGTERM.
 const interruption = new AbortController();
@@ -42,7 +42,7 @@ async function perform(name: string, step: Step, args: string[]): Promise<StepRe
       log: pino({ name, level: config.logLevel }, destination({ dest: 2, sync: true })),
       progress: progress.show,
     });
-    return await Promise.race([running, gaveUp(interruption.signal)]);
+    return await Promise.race([running, gaveUp(interruption.signal, step)]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     throw new StepError(
@@ -56,7 +56,7 @@ async function perform(name: string, step: Step, args: string[]): Promise<StepRe
 }
 
 /** Rejects when a step that was told to stop has not: one that waits for a store would wait for minutes. */
-function gaveUp(signal: AbortSignal): Promise<never> {
+function gaveUp(signal: AbortSignal, { stopWithinMs = usualStopWithinMs }: Step): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => {
       setTimeout(() => reject(signal.reason), stopWithinMs);

@@ -54,5 +54,7 @@ export interface ProgressEvent {
  */
 export interface Step {
   usage: string;
+  /** How long it may take to end after SIGTERM, before it is given up: 10 seconds unless told. */
+  stopWithinMs?: number;
   run(args: string[], io: StepIo): Promise<StepResult>;
 }

@@ -14,13 +14,12 @@ export function createEventFile(scratchDir: string, log: Logger) {
   const name = `events.out.tfevents.${began}.${randomBytes(4).toString('hex')}`;
   const path = join(scratchDir, name);
   let broken = false;
-  let uploaded = false;
+  let isNew = false;
 
   function attempt(write: () => void): void {
     if (broken) return;
     try {
       write();
-      uploaded = false;
     } catch (error) {
       broken = true;
       log.warn(
@@ -33,6 +32,7 @@ export function createEventFile(scratchDir: string, log: Logger) {
 
   return {
     scalars(scalars: readonly Scalar[]): void {
+      isNew = true;
       const bySteps = Map.groupBy(scalars, ({ step }) => step);
       for (const [step, values] of bySteps)
         attempt(() => appendFileSync(path, scalarsRecord(values, step, seconds())));
@@ -40,12 +40,12 @@ export function createEventFile(scratchDir: string, log: Logger) {
     text(title: string, markdown: string): void {
       attempt(() => appendFileSync(path, textRecord(title, markdown, seconds())));
     },
-    /** Brings the file to `releases/<release>/tensorboard/`; does nothing where it lies there as it is. */
+    /** Brings the file to `releases/<release>/tensorboard/`; does nothing where it has no curve that is not there yet. */
     async upload(store: Store, release: string): Promise<void> {
-      if (uploaded || broken) return;
+      if (!isNew || broken) return;
+      isNew = false;
       try {
         await store.write(keys.tensorboard(release, name), { path });
-        uploaded = true;
       } catch (error) {
         log.warn(`The file for TensorBoard was not uploaded: ${(error as Error).message}`);
       }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { canonicalJson, StepError, type Store, sha256Of } from '@shelfwise/trainer-contract';
+import { canonicalJson, type Store, sha256Of } from '@shelfwise/trainer-contract';
 import type { Logger } from 'pino';
 import type { ProgressEvent } from '../step.ts';
 import type { Scalar } from './event-file.ts';
@@ -27,8 +27,8 @@ export interface TrackingSettings {
 
 export interface Tracking {
   progress(event: ProgressEvent): void;
-  /** What came out: call it before the manifest is written. */
-  results(metrics: Record<string, number>, tags?: Record<string, string>): Promise<void>;
+  /** What came out (null: could not be measured). Call it before the manifest is written. */
+  results(metrics: Record<string, number | null>, tags?: Record<string, string>): Promise<void>;
   end(status: RunEnd): Promise<void>;
 }
 
@@ -71,11 +71,9 @@ export function startTracking(settings: TrackingSettings): Tracking {
     progress: (event) => tell(scalarsOf(event)),
     async results(metrics, more = {}) {
       tell(
-        Object.entries(metrics).map(([name, value]) => ({
-          name: `validation/${name}`,
-          value,
-          step: 0,
-        })),
+        Object.entries(metrics).flatMap(([name, value]) =>
+          value === null ? [] : [{ name: `validation/${name}`, value, step: 0 }],
+        ),
       );
       server?.tags(more);
       await file.upload(store, release);
@@ -88,11 +86,6 @@ export function startTracking(settings: TrackingSettings): Tracking {
       ]);
     },
   };
-}
-
-/** How a training that threw ended, in MLflow's words. */
-export function endOf(error: unknown): RunEnd {
-  return error instanceof StepError && error.reason === 'Interrupted' ? 'KILLED' : 'FAILED';
 }
 
 function texts(values: Record<string, unknown>): Record<string, string> {

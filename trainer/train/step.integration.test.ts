@@ -17,6 +17,7 @@ import {
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { testFolder, testIo } from '../snapshot/fixture.ts';
+import type { TrainerConfig } from '../step.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 import { trainStep } from './step.ts';
 
@@ -42,9 +43,14 @@ describe('the step train', function () {
     ...['--store', folder.url('store'), '--dataset', dataset, '--release', release],
     ...['--image-size', '64', '--epochs', '3', '--device', 'cpu', ...more],
   ];
-  async function run(release: string, more: string[] = [], dataset?: string) {
+  async function run(
+    release: string,
+    more: string[] = [],
+    dataset?: string,
+    also: Partial<TrainerConfig> = {},
+  ) {
     const { io, scratchLeft } = await testIo(folder.path);
-    const config = { ...io.config, cacheHome: process.env.XDG_CACHE_HOME };
+    const config = { ...io.config, cacheHome: process.env.XDG_CACHE_HOME, ...also };
     try {
       return await trainStep.run(arguments_(release, more, dataset), { ...io, config });
     } finally {
@@ -63,6 +69,15 @@ describe('the step train', function () {
       expect(bundle.preprocessing.image.size).to.equal(64);
       expect(manifest).to.deep.include({ dataset: snapshot.digest, seed: 0, owner: null });
       expect(manifest.hyperparameters).to.include({ epochs: 3, imageSize: 64 });
+    });
+
+    it('leaves its curves for TensorBoard, and gives the same bytes where MLflow is away', async () => {
+      const curves: string[] = [];
+      for await (const { key } of store.list('releases/good/tensorboard/')) curves.push(key);
+      expect(curves).to.have.length(1);
+      const mlflow = { uri: 'http://127.0.0.1:1', experiment: 'e' };
+      const untold = await run('untold', [], snapshot.digest, { mlflow });
+      expect(untold.message).to.include({ digest: message.digest });
     });
 
     it('is not done again', async () => {
@@ -111,6 +126,9 @@ describe('the step train', function () {
     }
     expect(await closed).to.deep.equal([20, null]);
     expect(JSON.parse(last)).to.include({ ok: false, reason: 'Interrupted' });
-    expect(await Array.fromAsync(store.list('releases/stopped'))).to.deep.equal([]);
+    const left = await Array.fromAsync(store.list('releases/stopped'), ({ key }) => key);
+    // Its curves so far: the next attempt's are drawn beside them.
+    expect(left.filter((key) => !key.includes('/tensorboard/'))).to.deep.equal([]);
+    expect(left).to.have.length(1);
   });
 });

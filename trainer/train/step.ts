@@ -17,6 +17,7 @@ import type { Validation } from '../judge/validation.ts';
 import { hasGpu, loadTensorFlow, type TensorFlow } from '../native/tensorflow.ts';
 import type { Device } from '../native/tensorflow-wheels.ts';
 import type { Step, StepIo } from '../step.ts';
+import { startTracking } from '../tracking/tracking.ts';
 import type { PictureKind } from './architecture.ts';
 import { architectures } from './architectures.ts';
 import { openCheckpoints, removeCheckpoints } from './checkpoints.ts';
@@ -26,6 +27,8 @@ import { train } from './train.ts';
 
 export const trainStep: Step = {
   usage: trainUsage,
+  // A checkpoint may be hundreds of megabytes; the pod's grace is 120 seconds.
+  stopWithinMs: 100_000,
   run: (args, io) => run(trainOptions(args, io.config), io),
 };
 
@@ -65,6 +68,21 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
     log: io.log,
   });
   const scratchDir = await mkdtemp(join(io.config.scratchDir, 'train-'));
+  const tracking = startTracking({
+    store,
+    release: options.release,
+    identity,
+    params: { ...identity.hyperparameters, seed, ...snapshot.counts },
+    tags: {
+      'shelfwise.dataset': options.dataset,
+      'shelfwise.code.version': code.version,
+      'shelfwise.code.image': code.image,
+      'shelfwise.modelrelease.uid': options.ownerUid,
+    },
+    mlflow: io.config.mlflow,
+    scratchDir,
+    log: io.log,
+  });
   try {
     const { tar, validation } = await train({
       store,
@@ -77,7 +95,10 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       checkpoints,
       signal: io.signal,
       log: io.log,
-      progress: io.progress,
+      progress(event) {
+        io.progress(event);
+        tracking.progress(event);
+      },
     });
     io.signal.throwIfAborted();
     const manifest: Manifest = {
@@ -91,18 +112,20 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       startedAt: startedAt.toISOString(),
       finishedAt: new Date().toISOString(),
     };
+    await tracking.results(manifest.metrics, { 'shelfwise.digest': tar.digest });
     await publish(store, manifest, tar.path, io.signal);
+    await tracking.end('FINISHED');
     await removeCheckpoints({ store, release: options.release, log: io.log });
     return {
       message: trainMessage(manifest, startedAt),
       detail: { alreadyPublished: false, validation: validation.metrics },
     };
   } catch (error) {
-    if (io.signal.aborted && error === io.signal.reason)
-      throw new StepError(
-        'Interrupted',
-        `${(error as Error).message} ${await checkpoints.flush()}`,
-      );
+    if (io.signal.aborted && error === io.signal.reason) {
+      const [kept] = await Promise.all([checkpoints.flush(), tracking.end('KILLED')]);
+      throw new StepError('Interrupted', `${(error as Error).message} ${kept}`);
+    }
+    await tracking.end('FAILED');
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     throw new StepError(
       'BadConfiguration',
