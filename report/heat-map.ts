@@ -13,8 +13,8 @@ export interface HeatMap {
 }
 
 const cell = 24;
-const longest = 26;
-const character = 6.2;
+const longest = 24;
+const character = 7;
 
 /**
  * A square table of counts as colours: each cell by its share of its row, so that small classes are seen, too; what is off

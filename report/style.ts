@@ -31,12 +31,12 @@ th,td{text-align:left;vertical-align:top;padding:.3rem .75rem .3rem 0;border-bot
 thead th{border-bottom-color:var(--quiet);font-weight:600;vertical-align:bottom;white-space:nowrap}
 tbody th{font-weight:400;min-width:8rem}
 .number{text-align:right;white-space:nowrap}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.5rem,1fr));gap:.75rem;margin:1rem 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.75rem;margin:1rem 0}
 .tile{background:var(--raised);border:1px solid var(--line);border-radius:.4rem;padding:.6rem .8rem}
 .tile b{display:block;font-size:1.6rem;line-height:1.3;font-variant-numeric:tabular-nums}
 .tile span{display:block;font-size:.85rem;color:var(--quiet)}
 .tile .good,.tile .bad{color:var(--good);font-weight:600}.tile .bad{color:var(--bad)}
-.bars{width:100%;table-layout:fixed}.bars th{width:34%;min-width:0}.bars .number{width:4.5rem;padding-right:0}.bars .note{width:4.5rem}
+.bars{width:100%;table-layout:fixed}.bars th{min-width:0}.bars th:first-child{width:34%}.bars .number{width:4rem;padding-right:0}.bars .note{width:5rem}
 .bars td,.bars th{vertical-align:middle;border-bottom:0;padding-top:.15rem;padding-bottom:.15rem}
 .bars svg{display:block;width:100%}
 .plot{display:block;width:100%;max-width:46rem;min-width:26rem;height:auto}

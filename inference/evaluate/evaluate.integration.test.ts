@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { evaluationFactsSchema, evaluationSchema } from '@shelfwise/inference-contract';
 import { keys, openStore, type Sample, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
@@ -32,11 +32,12 @@ describe('inference evaluate', () => {
   });
   after(() => place.remove());
 
-  const evaluate = (options: Record<string, string>, env: Record<string, string> = {}) =>
+  const run = (options: Record<string, string>, env: Record<string, string> = {}) =>
     startProgram(
       ['evaluate', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])],
       env,
-    ).ended;
+    );
+  const evaluate = (...given: Parameters<typeof run>) => run(...given).ended;
   const usual = () => ({ store: place.url, release, dataset });
 
   it('counts what the model says of the holdout, and writes it all to evaluation.json', async () => {
@@ -71,6 +72,30 @@ describe('inference evaluate', () => {
     expect(evaluation.candidate.perClass.reduce((sum, one) => sum + one.support, 0)).to.equal(12);
   });
 
+  it('draws it all on a page', async () => {
+    const { result } = await evaluate(usual());
+    expect(result.report).to.equal(`${place.url}/${keys.evaluationPage(release)}`);
+    const html = (await place.store.read(keys.evaluationPage(release))).toString();
+    expect(html).to.include(`Release ${release}`).and.to.include(candidate.digest);
+    expect(html).to.include('0.7500').and.to.include('data:image/jpeg;base64,');
+  });
+
+  it('finds the same, and says it, where no page can be written', async () => {
+    const { result: before } = await evaluate(usual());
+    await place.store.remove(keys.evaluationPage(release));
+    // A folder in its place: no file can be renamed to it.
+    const page = join(place.dir, 'store', keys.evaluationPage(release));
+    await mkdir(join(page, 'in the way'), { recursive: true });
+    const again = run(usual());
+    const { code, result } = await again.ended;
+    await rm(page, { recursive: true });
+    expect(code, again.stderr()).to.equal(0);
+    expect(result.report).to.equal(null);
+    expect(again.stderr()).to.include('the page was not written');
+    for (const each of [before, result]) for (const key of ['seconds', 'report']) delete each[key];
+    expect(result).to.deep.equal(before);
+  });
+
   it('scores the champion on the same products', async () => {
     // The same model with its labels turned round: it says the wrong class of everything that the candidate gets right.
     const other = await publishTinyRelease(place, champion, {
@@ -85,6 +110,15 @@ describe('inference evaluate', () => {
     expect(result.champion).to.deep.equal(other);
     expect((result.metrics as { accuracy: number }).accuracy).to.equal(9 / 12);
     expect((result.championMetrics as { accuracy: number }).accuracy).to.equal(0);
+    expect(result.comparison).to.deep.include({
+      products: 12,
+      leftOut: 0,
+      classes: tinyClasses.length,
+      candidateOnly: 9,
+      championOnly: 0,
+      pValue: 2 ** -8,
+      confidence: 0.95,
+    });
   });
 
   it('judges an unreadable picture by its text, and what offers nothing as wrong', async () => {
@@ -172,6 +206,12 @@ describe('inference evaluate', () => {
       change: () => ({ gate: '{' }),
       code: 10,
       says: /--gate is wrong: must be JSON/,
+    },
+    {
+      name: 'a confidence that no bound can have',
+      change: () => ({ gate: '{"champion":{"confidence":"1.5"}}' }),
+      code: 10,
+      says: /champion\.confidence of --gate is "1\.5"/,
     },
     {
       name: 'a champion whose tar is gone',

@@ -1,5 +1,5 @@
 import type { Evaluation, Scores } from '@shelfwise/inference-contract';
-import { type Content, columns, markup } from '@shelfwise/report';
+import { type Content, columns, markup, table } from '@shelfwise/report';
 import { count, score } from './words.ts';
 
 /** Whether a probability of 0.8 is right eight times in ten. */
@@ -8,6 +8,24 @@ export function calibrationSection({ candidate, champion }: Evaluation): Content
     markup`<p>Products in bins by the probability of what the model says: a column as high as the dashed line is as often right as it claims to be; a lower
 one is too sure of itself. Expected calibration error ${score(candidate.calibration.error)}${champion ? `, the champion's ${score(champion.calibration.error)}` : ''}.</p>`,
     diagram(candidate.calibration),
+    table({
+      columns: ['Probability', 'Products', 'Claimed', 'Right'].map((title, i) => ({
+        title,
+        number: i > 0,
+      })),
+      rows: candidate.calibration.bins.flatMap((bin, i, { length }) =>
+        bin.products === 0
+          ? []
+          : [
+              [
+                `${(i / length).toFixed(2)} to ${((i + 1) / length).toFixed(2)}`,
+                bin.products,
+                score(bin.confidence, 3),
+                score(bin.accuracy, 3),
+              ],
+            ],
+      ),
+    }),
   ];
 }
 

@@ -12,7 +12,7 @@ export interface Examples {
 
 const mostMistakes = 24;
 const mostClasses = 4;
-const mostOfAClass = 6;
+const mostOfAClass = 5;
 
 /** Picks the examples of a page. Classes of fewer than `minimumSupport` products are left to chance, and left out. */
 export function pickExamples(

@@ -80,7 +80,7 @@ export function contestSection({ candidate, champion, comparison, facts }: Evalu
         { title: 'Candidate', number: true },
         { title: 'Champion', number: true },
         { title: 'Difference', number: true },
-        { title: `Above, with ${percent(comparison.confidence)}`, number: true },
+        { title: `Lower bound, ${percent(comparison.confidence)}`, number: true },
       ],
       rows: [
         row(
@@ -135,7 +135,7 @@ function restricted({ accuracy, macroF1, candidateClasses, championClasses }: Co
     markup`<h3>On the classes that both know</h3>
 <p>Only the candidate knows: ${list(candidateClasses)}. Only the champion knows: ${list(championClasses)}.</p>`,
     table({
-      columns: ['', 'Candidate', 'Champion', 'Difference', 'At least'].map((title, i) => ({
+      columns: ['', 'Candidate', 'Champion', 'Difference', 'Lower bound'].map((title, i) => ({
         title,
         number: i > 0,
       })),

@@ -1,6 +1,6 @@
 import type { Evaluation, Modality, Part, Scores } from '@shelfwise/inference-contract';
 import { bars, type Content, markup, table } from '@shelfwise/report';
-import { languageName, score } from './words.ts';
+import { count, languageName, score } from './words.ts';
 
 const modalities: Record<Modality, string> = {
   'text+picture': 'text and picture',
@@ -9,8 +9,9 @@ const modalities: Record<Modality, string> = {
   none: 'neither',
 };
 
-/** Languages of fewer products than these are one row: their accuracies are chance. */
+/** Languages of fewer products than these, or of a smaller share, are left out: their accuracies are chance. */
 const fewestProducts = 5;
+const smallestShare = 0.01;
 
 /** By language, by what products offer, and what one half alone would say. */
 export function partsSection({ candidate, champion }: Evaluation): Content {
@@ -26,6 +27,7 @@ export function partsSection({ candidate, champion }: Evaluation): Content {
       ]),
       champion !== null,
     ),
+    rareLanguages(candidate),
     markup`<h3>By what a product has</h3>`,
     drawn(
       'Offers',
@@ -71,9 +73,18 @@ export function partsSection({ candidate, champion }: Evaluation): Content {
 }
 
 function languages({ byLanguage }: Scores): [name: string, part: Part][] {
+  const total = byLanguage.reduce((sum, { products }) => sum + products, 0);
+  const fewest = Math.max(fewestProducts, smallestShare * total);
   return byLanguage
-    .filter(({ products }) => products >= fewestProducts)
+    .filter(({ products }) => products >= fewest)
     .map((part) => [languageName(part.language), part]);
+}
+
+function rareLanguages(scores: Scores): Content {
+  const rare = scores.byLanguage.length - languages(scores).length;
+  return rare === 0
+    ? null
+    : markup`<p class="quiet">${count(rare, 'language')} of fewer products: in evaluation.json.</p>`;
 }
 
 function drawn(

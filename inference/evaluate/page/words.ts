@@ -15,8 +15,12 @@ export function pValue(value: number | null): string {
   return value >= 0.0001 ? value.toFixed(4) : value.toExponential(0).replace('-', '−');
 }
 
-export const percent = (share: number | null) =>
-  share === null ? '–' : `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+/** Nothing but 1 is 100 %. */
+export function percent(share: number | null): string {
+  if (share === null) return '–';
+  const text = (share * 100).toFixed(share < 0.1 ? 1 : 0);
+  return share < 1 && text === '100' ? 'over 99\u00a0%' : `${text}\u00a0%`;
+}
 
 export const count = (number: number, one: string, more = `${one}s`) =>
   `${number.toLocaleString('en')} ${number === 1 ? one : more}`;
