@@ -3,15 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { StepError } from './messages.ts';
+import type { Patience } from './s3-retry.ts';
 import type { StoreSettings } from './store-settings.ts';
 
 /** An S3 client for the settings. Nothing is contacted yet; the CA's file is read at once. */
-export function createS3Client(settings: StoreSettings): S3Client {
+export function createS3Client(settings: StoreSettings, { silenceMs }: Patience): S3Client {
   const config: S3ClientConfig = {
     region: settings.region,
     forcePathStyle: settings.forcePathStyle,
     // What is worth it is tried again by the store itself, which knows how far it came.
-    maxAttempts: 2,
+    maxAttempts: 1,
     // Every failure is thrown with its reason; the SDK's own warnings would only stand between progress lines.
     logger: silent,
     // Many stores other than AWS's refuse the newer checksums; what is written here carries its own SHA-256.
@@ -19,7 +20,7 @@ export function createS3Client(settings: StoreSettings): S3Client {
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: 5_000,
-      socketTimeout: 60_000,
+      socketTimeout: silenceMs,
       httpAgent: { keepAlive: true, maxSockets: 64 },
       httpsAgent: { keepAlive: true, maxSockets: 64, ...authority(settings) },
     },

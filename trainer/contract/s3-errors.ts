@@ -3,7 +3,7 @@ import { StoreConflict, StoreNotFound, StoreUnreachable } from './store-errors.t
 
 interface S3Failure extends Error {
   code?: string;
-  $metadata?: { httpStatusCode?: number; attempts?: number };
+  $metadata?: { httpStatusCode?: number };
 }
 
 /** What is known about the request that failed. */
@@ -77,9 +77,9 @@ export function isTransient(error: unknown): boolean {
   return explainS3(error, nowhere) instanceof StoreUnreachable;
 }
 
-/** How often the SDK sent the request. */
-export function attemptsOf(error: unknown): number {
-  return (error as S3Failure).$metadata?.attempts ?? 1;
+/** Whether the store, or the way to it, gave no sign for as long as is waited. */
+export function isSilence(error: unknown): boolean {
+  return (error as Error).name === 'TimeoutError';
 }
 
 function oneLine(error: Error): string {

@@ -3,26 +3,29 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   DeleteObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
-  paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import { createS3Client } from './s3-client.ts';
 import { download } from './s3-download.ts';
-import { attemptsOf, explainS3, isTransient } from './s3-errors.ts';
+import { explainS3 } from './s3-errors.ts';
+import { retried, usualPatience } from './s3-retry.ts';
 import type { Store } from './store.ts';
 import { StoreConflict, StoreNotFound, StoreTooLarge } from './store-errors.ts';
 import type { StoreSettings } from './store-settings.ts';
 
 const usualLimitBytes = 64 * 2 ** 20;
-const uploadAttempts = 4;
 
 /** `s3://BUCKET/PREFIX` as a Store. */
-export function openS3Store(address: URL, settings: StoreSettings): Store {
-  const client = createS3Client(settings);
+export function openS3Store(
+  address: URL,
+  settings: StoreSettings,
+  patience = usualPatience,
+): Store {
+  const client = createS3Client(settings, patience);
   const url = address.href.replace(/\/$/, '');
   const bucket = address.hostname;
   const prefix = decodeURIComponent(address.pathname).replace(/^\/+|\/+$/g, '');
@@ -34,7 +37,7 @@ export function openS3Store(address: URL, settings: StoreSettings): Store {
 
   async function* chunks(key: string): AsyncGenerator<Buffer> {
     try {
-      yield* download(client, place(key));
+      yield* download(client, place(key), patience);
     } catch (error) {
       throw explain(error, 'read', key);
     }
@@ -47,9 +50,8 @@ export function openS3Store(address: URL, settings: StoreSettings): Store {
   }
 
   /** After an answer was lost, a second attempt finds the object of the first. That is no conflict. */
-  async function isOurOwn(key: string, checksum: string, error: unknown, attempt: number) {
-    const repeated = attempt > 1 || attemptsOf(error) > 1;
-    return repeated && (await hashed(chunks(key))) === checksum;
+  async function isOurOwn(key: string, checksum: string, attempt: number) {
+    return attempt > 1 && (await hashed(chunks(key))) === checksum;
   }
 
   const store: Store = {
@@ -95,35 +97,31 @@ export function openS3Store(address: URL, settings: StoreSettings): Store {
       const open = () => ('path' in body ? createReadStream(body.path) : body);
       const size = 'path' in body ? (await stat(body.path)).size : body.length;
       const checksum = await hashed('path' in body ? createReadStream(body.path) : [body]);
-      for (let attempt = 1; ; attempt++) {
-        try {
-          await client.send(
-            new PutObjectCommand({
-              ...place(key),
-              Body: open(),
-              ContentLength: size,
-              ChecksumSHA256: checksum,
-              ContentType: options.contentType ?? 'application/octet-stream',
-              ...(options.ifNoneMatch && { IfNoneMatch: '*' }),
-            }),
-          );
-          return;
-        } catch (error) {
-          const reason = explain(error, 'write', key);
-          if (reason instanceof StoreConflict) {
-            if (await isOurOwn(key, checksum, error, attempt)) return;
-            throw reason;
+      try {
+        await retried(patience, async (attempt) => {
+          const put = new PutObjectCommand({
+            ...place(key),
+            Body: open(),
+            ContentLength: size,
+            ChecksumSHA256: checksum,
+            ContentType: options.contentType ?? 'application/octet-stream',
+            ...(options.ifNoneMatch && { IfNoneMatch: '*' }),
+          });
+          try {
+            await client.send(put);
+          } catch (error) {
+            const isConflict = explain(error, 'write', key) instanceof StoreConflict;
+            if (!isConflict || !(await isOurOwn(key, checksum, attempt))) throw error;
           }
-          if (attempt === uploadAttempts || !isTransient(error)) throw reason;
-          // The SDK has sent a buffer again by itself; a file, which it reads only once, has not.
-          await delay(250 * 2 ** attempt);
-        }
+        });
+      } catch (error) {
+        throw explain(error, 'write', key);
       }
     },
 
     async stat(key) {
       try {
-        const head = await client.send(new HeadObjectCommand(place(key)));
+        const head = await retried(patience, () => client.send(new HeadObjectCommand(place(key))));
         return { size: head.ContentLength ?? 0 };
       } catch (error) {
         const reason = explain(error, 'look at', key);
@@ -133,13 +131,16 @@ export function openS3Store(address: URL, settings: StoreSettings): Store {
     },
 
     async *list(keyPrefix) {
-      const query = { Bucket: bucket, Prefix: `${root}${keyPrefix}` };
+      let after: string | undefined;
       try {
-        for await (const page of paginateListObjectsV2({ client }, query)) {
+        do {
+          const query = { Bucket: bucket, Prefix: `${root}${keyPrefix}`, ContinuationToken: after };
+          const page = await retried(patience, () => client.send(new ListObjectsV2Command(query)));
           for (const { Key, Size } of page.Contents ?? []) {
             if (Key) yield { key: Key.slice(root.length), size: Size ?? 0 };
           }
-        }
+          after = page.NextContinuationToken;
+        } while (after !== undefined);
       } catch (error) {
         throw explain(error, 'list', keyPrefix);
       }
@@ -147,7 +148,7 @@ export function openS3Store(address: URL, settings: StoreSettings): Store {
 
     async remove(key) {
       try {
-        await client.send(new DeleteObjectCommand(place(key)));
+        await retried(patience, () => client.send(new DeleteObjectCommand(place(key))));
       } catch (error) {
         throw explain(error, 'remove', key);
       }
