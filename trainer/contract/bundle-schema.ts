@@ -43,6 +43,8 @@ const ngramText = z.object({
   maximumTokens: z.number().int().min(1).max(4096),
   wordNgrams: z.tuple([z.number().int().min(1), z.number().int().max(5)]),
   charNgrams: z.tuple([z.number().int().min(1), z.number().int().max(8)]),
+  marks: z.enum(['stripped', 'kept']).default('stripped'),
+  designationShare: z.number().min(0).lt(1).default(0),
   idf: z.base64(),
 });
 export type NgramTextFile = z.infer<typeof ngramText>;

@@ -12,6 +12,8 @@ import { encodeText } from './text-file.ts';
 const text = {
   buckets: 256,
   maximumTokens: 4,
+  marks: 'stripped' as const,
+  designationShare: 0.5,
   wordNgrams: [1, 2] as [number, number],
   charNgrams: [2, 5] as [number, number],
 };

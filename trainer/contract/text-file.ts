@@ -10,8 +10,7 @@ export function encodeText(text: TextInput): PreprocessingFile['text'] {
   if (isSequence(text)) return text;
   const bytes = Buffer.alloc(text.idf.length * 4);
   for (const [i, value] of text.idf.entries()) bytes.writeFloatLE(value, i * 4);
-  const { buckets, maximumTokens, wordNgrams, charNgrams } = text;
-  return { buckets, maximumTokens, wordNgrams, charNgrams, idf: bytes.toString('base64') };
+  return { ...text, idf: bytes.toString('base64') };
 }
 
 /** The inverse. Throws BadData where idf is not of 2 × buckets finite numbers that are not negative. */

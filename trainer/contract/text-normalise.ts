@@ -7,16 +7,22 @@ export const maximumCharacters = 32_768;
 const ascii = /^[\x00-\x7f]*$/;
 const marks = /\p{M}+/gu;
 
+/** Whether `Café` and `Cafe` are one word or two. */
+export type Marks = 'stripped' | 'kept';
+
 /**
- * HTML unescaped, NFKD, marks stripped, lower case: `Caf&eacute;` and `CAFE` become one word.
- * Never throws: unpaired surrogates and NUL pass through as they are.
+ * HTML unescaped, compatibility forms undone (NFKC), lower case, and, unless they are kept, marks stripped:
+ * `Caf&eacute;` and `CAFE` become one word. Never throws: unpaired surrogates and NUL pass through as they are.
  */
-export function normaliseText(text: string): string {
+export function normaliseText(text: string, accents: Marks = 'stripped'): string {
   const bounded = text.slice(0, maximumCharacters);
   const unescaped = bounded.includes('&') ? decodeHTML(bounded) : bounded;
   if (ascii.test(unescaped)) return unescaped.toLowerCase();
   // Compatibility forms expand up to 18-fold, hence the second bound.
-  const letters = unescaped.normalize('NFKD').replace(marks, '').toLowerCase();
+  const letters =
+    accents === 'kept'
+      ? unescaped.normalize('NFKC').toLowerCase()
+      : unescaped.normalize('NFKD').replace(marks, '').toLowerCase();
   return letters.slice(0, maximumCharacters);
 }
 

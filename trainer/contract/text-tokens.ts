@@ -15,12 +15,14 @@ export interface TokenCounts {
 const space = 0x20;
 const fnvOffset = 0x811c9dc5 | 0;
 const fnvPrime = 0x01000193;
+const mostCounted = 0xffff;
 
-// Per UTF-16 unit: 1 = belongs to a word, 2 = white space. A surrogate is part of a word, paired or not.
+// Per UTF-16 unit: 1 = belongs to a word, 2 = white space. A surrogate is part of a word, paired or not, and so is
+// a mark, where marks are kept: without it the words of Hindi would end at their vowels.
 const kinds = new Uint8Array(0x10000);
 for (let unit = 0; unit < kinds.length; unit++) {
   const character = String.fromCharCode(unit);
-  if (/[\p{L}\p{N}_\p{Cs}]/u.test(character)) kinds[unit] = 1;
+  if (/[\p{L}\p{M}\p{N}_\p{Cs}]/u.test(character)) kinds[unit] = 1;
   else if (/\s/.test(character)) kinds[unit] = 2;
 }
 
@@ -40,9 +42,17 @@ export function countTokens(text: string, settings: NgramSettings): TokenCounts 
     scratch = { counts: new Uint16Array(ids), touched: new Int32Array(ids), size: 0 };
   }
   scratch.size = 0;
+  return countMore(text, settings);
+}
+
+/**
+ * Adds the n-grams of another text to those of the last call of `countTokens`; none reaches from one text into the other.
+ * With another `salt` the same n-gram is another token.
+ */
+export function countMore(text: string, settings: NgramSettings, salt = 0): TokenCounts {
   const length = layOut(text);
-  countWords(length, settings);
-  countCharacters(length, settings);
+  countWords(length, settings, fnvOffset ^ salt);
+  countCharacters(length, settings, fnvOffset ^ salt);
   return scratch;
 }
 
@@ -66,7 +76,7 @@ function layOut(text: string): number {
   return length;
 }
 
-function countCharacters(length: number, settings: NgramSettings): void {
+function countCharacters(length: number, settings: NgramSettings, basis: number): void {
   const { buckets } = settings;
   const [shortest, longest] = settings.charNgrams;
   let end = 0;
@@ -77,7 +87,7 @@ function countCharacters(length: number, settings: NgramSettings): void {
       while (units[end] !== space) end++;
     }
     const last = Math.min(end, start + longest - 1);
-    let hash = fnvOffset;
+    let hash = basis;
     for (let i = start; i <= last; i++) {
       hash = Math.imul(hash ^ (units[i] as number), fnvPrime);
       if (i - start + 1 >= shortest) count(buckets + (mix(hash) % buckets));
@@ -85,11 +95,11 @@ function countCharacters(length: number, settings: NgramSettings): void {
   }
 }
 
-function countWords(length: number, settings: NgramSettings): void {
+function countWords(length: number, settings: NgramSettings, basis: number): void {
   const { buckets } = settings;
   const [shortest, longest] = settings.wordNgrams;
   // hashes[n] is the running hash of the n words before this one; words counts them.
-  const hashes = new Int32Array(longest + 1).fill(fnvOffset);
+  const hashes = new Int32Array(longest + 1).fill(basis);
   let words = 0;
   let start = 0;
   while (start < length) {
@@ -99,7 +109,7 @@ function countWords(length: number, settings: NgramSettings): void {
     if (end - start >= 2) {
       words++;
       for (let n = Math.min(longest, words); n >= 1; n--) {
-        let hash = n === 1 ? fnvOffset : Math.imul((hashes[n - 1] as number) ^ space, fnvPrime);
+        let hash = n === 1 ? basis : Math.imul((hashes[n - 1] as number) ^ space, fnvPrime);
         for (let i = start; i < end; i++) {
           hash = Math.imul(hash ^ (units[i] as number), fnvPrime);
         }
@@ -113,8 +123,9 @@ function countWords(length: number, settings: NgramSettings): void {
 
 function count(id: number): void {
   const { counts, touched } = scratch;
-  if (counts[id] === 0) touched[scratch.size++] = id;
-  (counts[id] as number)++;
+  const before = counts[id] as number;
+  if (before === 0) touched[scratch.size++] = id;
+  if (before < mostCounted) counts[id] = before + 1;
 }
 
 function mix(hash: number): number {

@@ -1,15 +1,21 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { featuriseText, fitText, textDefaults } from './text.ts';
+import {
+  featuriseText,
+  fitText,
+  type TextFeatures,
+  type TextSettings,
+  textDefaults,
+} from './text.ts';
 import { decodeText, encodeText } from './text-file.ts';
 import { maximumCharacters, normaliseText } from './text-normalise.ts';
 import { countTokens, forget } from './text-tokens.ts';
 
-const settings = { ...textDefaults, wordNgrams: [1, 2], charNgrams: [2, 5] } as {
-  buckets: number;
-  maximumTokens: number;
-  wordNgrams: [number, number];
-  charNgrams: [number, number];
+const settings: TextSettings = {
+  ...textDefaults,
+  wordNgrams: [1, 2],
+  charNgrams: [2, 5],
+  maximumTokens: 256,
 };
 const corpus = [
   { designation: 'Robe rouge à pois', description: 'Coton, <br/> 100 %' },
@@ -50,6 +56,11 @@ describe('normaliseText', () => {
   for (const [name, given, wanted] of cases) {
     it(name, () => expect(normaliseText(given)).to.equal(wanted));
   }
+
+  it('keeps marks where they are wanted, composed', () => {
+    expect(normaliseText('Ça E\u0301TÉ ﬁn', 'kept')).to.equal('ça été fin');
+    expect(normaliseText('naïve', 'kept')).to.not.equal(normaliseText('naive', 'kept'));
+  });
 
   it('reads a bounded part of a text of 1 MB', () => {
     expect(normaliseText('x'.repeat(1e6))).to.have.length(maximumCharacters);
@@ -151,17 +162,49 @@ describe('featuriseText', () => {
     );
   });
 
-  it('gives each block the length 1', () => {
-    const { ids, weights } = featuriseText('red dog', null, everySeen);
-    const square = (block: (id: number) => boolean) =>
-      weights.reduce((sum, w, i) => sum + (block(Number(ids[i])) ? w * w : 0), 0);
-    expect(square((id) => id < 32_768)).to.be.closeTo(1, 1e-6);
-    expect(square((id) => id >= 32_768)).to.be.closeTo(1, 1e-6);
+  /** Squared length of the words, or of the characters. */
+  const square = ({ ids, weights }: TextFeatures, words: boolean) =>
+    weights.reduce((sum, w, i) => sum + (Number(ids[i]) < 32_768 === words ? w * w : 0), 0);
+  /** Weights of the words. */
+  const words = ({ ids, weights }: TextFeatures) =>
+    [...weights.filter((weight, i) => weight > 0 && Number(ids[i]) < 32_768)].sort();
+
+  for (const [description, designationShare] of [
+    [null, 0],
+    [null, 0.5],
+    ['a blue cat', 0.3],
+  ] as const)
+    it(`gives words and characters the length 1, description ${description}, share ${designationShare}`, () => {
+      const seen = featuriseText('red dog', description, { ...everySeen, designationShare });
+      expect(square(seen, true)).to.be.closeTo(1, 1e-6);
+      expect(square(seen, false)).to.be.closeTo(1, 1e-6);
+    });
+
+  it('has the designation in a bag of its own that no description makes lighter', () => {
+    // red and dog share the bag of all, and red alone is the other.
+    const seen = featuriseText('red', 'dog', { ...everySeen, designationShare: 0.3 });
+    const [both, alone] = [Math.sqrt(0.7 / 2), Math.sqrt(0.3)].map(Math.fround);
+    expect(words(seen)).to.deep.equal([alone, both, both]);
+    const one = featuriseText('red', 'dog', { ...everySeen, designationShare: 0 });
+    expect(words(one)).to.deep.equal([0.5, 0.5].map((share) => Math.fround(Math.sqrt(share))));
+  });
+
+  it('has no pair of words from designation and description', () => {
+    const text = { ...everySeen, designationShare: 0 };
+    expect(words(featuriseText('red', 'dog', text))).to.have.length(2);
+    expect(words(featuriseText('red dog', null, text))).to.have.length(3);
+  });
+
+  it('does not lose what a hostile text has too much of', () => {
+    const wide = { ...everySeen, buckets: 1, idf: new Float32Array(2).fill(1) };
+    const { ids, weights } = featuriseText('a'.repeat(30_000), 'a'.repeat(30_000), wide);
+    expect([...ids.subarray(0, 2)].sort()).to.deep.equal([0, 1]);
+    expect(weights[0]).to.be.above(0);
   });
 
   it('says that there is no text where no token was seen in train', () => {
     const text = fitText(corpus);
-    expect(featuriseText('ξψω', null, text).present).to.equal(false);
+    expect(featuriseText('ξω', null, text).present).to.equal(false);
     expect(featuriseText(null, null, text).present).to.equal(false);
     expect(featuriseText('robe', null, text).present).to.equal(true);
   });
@@ -181,8 +224,19 @@ describe('fitText', () => {
     expect(idf('bicyclette')).to.equal(0);
   });
 
+  it('keeps as many tokens as most texts have, within bounds', () => {
+    expect(fitText(corpus).maximumTokens).to.equal(160);
+    expect(fitText([{ designation: 'ab', description: null }]).maximumTokens).to.equal(64);
+    const long = {
+      designation: 'ab',
+      description: Array.from({ length: 999 }, (_, i) => `w${i}`).join(' '),
+    };
+    expect(fitText([long]).maximumTokens).to.equal(512);
+    expect(fitText(corpus, { maximumTokens: 7 }).maximumTokens).to.equal(7);
+  });
+
   it('survives its file', () => {
-    const text = fitText(corpus);
+    const text = fitText(corpus, { marks: 'kept', designationShare: 0.25 });
     expect(decodeText(encodeText(text))).to.deep.equal(text);
   });
 

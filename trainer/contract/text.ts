@@ -1,9 +1,25 @@
-import { joinText } from './text-normalise.ts';
-import { countTokens, forget, type NgramSettings, type TokenCounts } from './text-tokens.ts';
+import { type Marks, normaliseText } from './text-normalise.ts';
+import {
+  countMore,
+  countTokens,
+  forget,
+  type NgramSettings,
+  type TokenCounts,
+} from './text-tokens.ts';
+
+/** How text is read, before anything is learned from it. */
+export interface TextSettings extends NgramSettings {
+  maximumTokens: number;
+  marks: Marks;
+  /**
+   * The designation counts twice: with the description in one bag, and in a bag of its own, which has this share of the
+   * squared length of the whole. A long description then can't drown it. 0: one bag.
+   */
+  designationShare: number;
+}
 
 /** What text becomes before a model sees it. `idf` has 2 × buckets entries: words, then characters; 0 = unseen in train. */
-export interface TextPreprocessing extends NgramSettings {
-  maximumTokens: number;
+export interface TextPreprocessing extends TextSettings {
   idf: Float32Array;
 }
 
@@ -22,10 +38,19 @@ export interface ProductText {
 /** The n-grams that won in our comparison with scikit-learn's TF-IDF on small catalogues. */
 export const textDefaults = {
   buckets: 32_768,
-  maximumTokens: 256,
   wordNgrams: [1, 2],
   charNgrams: [2, 5],
-} as const satisfies NgramSettings | { maximumTokens: number };
+  marks: 'stripped',
+  designationShare: 0.5,
+} as const;
+
+/** Of the train texts this share keeps all its tokens, within the bounds; of the others the heaviest are kept. */
+const wholeTexts = 0.95;
+const fewestTokens = 64;
+const mostTokens = 512;
+const tokenStep = 32;
+
+const designationSalt = 0x5bd1e995;
 
 // Counts above the table's end are rare enough to be computed.
 const logs = Float64Array.from({ length: 256 }, (_, tf) => (tf === 0 ? 0 : 1 + Math.log(tf)));
@@ -33,29 +58,46 @@ let scores = new Float64Array(0);
 let selection = new Float64Array(0);
 
 /**
- * The bag of n-grams of a product's text: (1 + ln tf) × idf, L2-normalised for words and for
- * characters apart, the heaviest `maximumTokens` of both kept. Never throws, whatever the text.
+ * The bags of n-grams of a product's text, one of all of it and one of the designation: (1 + ln tf) × idf,
+ * L2-normalised for words and for characters apart, the heaviest `maximumTokens` of all kept. Never throws, whatever
+ * the text.
  */
 export function featuriseText(
   designation: string | null,
   description: string | null,
   text: TextPreprocessing,
 ): TextFeatures {
-  const tokens = countTokens(joinText(designation, description), text);
-  const known = weigh(tokens, text);
+  const { tokens, joint } = count({ designation, description }, text);
+  const known = weigh(tokens, joint, text);
   const least = known > text.maximumTokens ? nthHeaviest(tokens.size, known, text) : 0;
   const features = pick(tokens, text, least);
   forget(tokens);
   return features;
 }
 
+/** The tokens of a product's text: the first `joint` are those of all of it, the others those of the designation. */
+function count(
+  { designation, description }: ProductText,
+  settings: TextSettings,
+): { tokens: TokenCounts; joint: number } {
+  const name = normaliseText(designation ?? '', settings.marks);
+  const tokens = countTokens(name, settings);
+  if (description) countMore(normaliseText(description, settings.marks), settings);
+  const joint = tokens.size;
+  if (settings.designationShare > 0) countMore(name, settings, designationSalt);
+  return { tokens, joint };
+}
+
+// Squared lengths, then factors, of the bags: words and characters of all, words and characters of the designation.
+const bags = new Float64Array(4);
+
 /** Fills `scores` in the order of `touched` and returns how many are above 0. */
-function weigh(tokens: TokenCounts, text: TextPreprocessing): number {
+function weigh(tokens: TokenCounts, joint: number, text: TextPreprocessing): number {
   const { counts, touched, size } = tokens;
-  const { buckets, idf } = text;
+  const { buckets, idf, designationShare } = text;
   if (scores.length < size) scores = new Float64Array(size * 2);
-  let words = 0;
-  let characters = 0;
+  const bagOf = (i: number) => (i < joint ? 0 : 2) + ((touched[i] as number) < buckets ? 0 : 1);
+  bags.fill(0);
   let known = 0;
   for (let i = 0; i < size; i++) {
     const id = touched[i] as number;
@@ -64,14 +106,15 @@ function weigh(tokens: TokenCounts, text: TextPreprocessing): number {
     scores[i] = score;
     if (score === 0) continue;
     known++;
-    if (id < buckets) words += score * score;
-    else characters += score * score;
+    const bag = bagOf(i);
+    bags[bag] = (bags[bag] as number) + score * score;
   }
-  const byWords = words > 0 ? 1 / Math.sqrt(words) : 0;
-  const byCharacters = characters > 0 ? 1 / Math.sqrt(characters) : 0;
-  for (let i = 0; i < size; i++) {
-    scores[i] = (scores[i] as number) * ((touched[i] as number) < buckets ? byWords : byCharacters);
+  for (let bag = 0; bag < 4; bag++) {
+    const square = bags[bag] as number;
+    const share = bag < 2 ? 1 - designationShare : designationShare;
+    bags[bag] = square > 0 ? Math.sqrt(share / square) : 0;
   }
+  for (let i = 0; i < size; i++) scores[i] = (scores[i] as number) * (bags[bagOf(i)] as number);
   return known;
 }
 
@@ -123,26 +166,40 @@ function pick(tokens: TokenCounts, text: TextPreprocessing, least: number): Text
 
 /**
  * The preprocessing fitted on the training texts, and on them alone: smoothed idf,
- * ln((1 + N) / (1 + df)) + 1, and 0 for a bucket that none of them has.
+ * ln((1 + N) / (1 + df)) + 1, and 0 for a bucket that none of them has; as many tokens as most of them have.
  */
 export function fitText(
   texts: Iterable<ProductText>,
-  settings: NgramSettings & { maximumTokens: number } = {
-    ...textDefaults,
-    wordNgrams: [...textDefaults.wordNgrams],
-    charNgrams: [...textDefaults.charNgrams],
-  },
+  changes: Partial<TextSettings> = {},
 ): TextPreprocessing {
+  const { wordNgrams, charNgrams, ...rest } = textDefaults;
+  const settings: TextSettings = {
+    ...rest,
+    wordNgrams: [...wordNgrams],
+    charNgrams: [...charNgrams],
+    maximumTokens: mostTokens,
+    ...changes,
+  };
   const frequencies = new Uint32Array(settings.buckets * 2);
+  const lengths = new Uint32Array(mostTokens + 1);
   let documents = 0;
-  for (const { designation, description } of texts) {
+  for (const text of texts) {
     documents++;
-    const tokens = countTokens(joinText(designation, description), settings);
+    const { tokens } = count(text, settings);
     for (let i = 0; i < tokens.size; i++) (frequencies[tokens.touched[i] as number] as number)++;
+    (lengths[Math.min(tokens.size, mostTokens)] as number)++;
     forget(tokens);
   }
   const idf = Float32Array.from(frequencies, (df) =>
     df === 0 ? 0 : Math.log((1 + documents) / (1 + df)) + 1,
   );
-  return { ...settings, idf };
+  const maximumTokens = changes.maximumTokens ?? tokensFor(lengths, documents);
+  return { ...settings, maximumTokens, idf };
+}
+
+function tokensFor(lengths: Uint32Array, documents: number): number {
+  let [length, whole] = [0, lengths[0] as number];
+  while (whole < wholeTexts * documents) whole += lengths[++length] as number;
+  const rounded = Math.ceil(length / tokenStep) * tokenStep;
+  return Math.min(Math.max(rounded, fewestTokens), mostTokens);
 }

@@ -91,6 +91,8 @@ export function tinyModel(
     text: {
       buckets,
       maximumTokens: 16,
+      marks: 'stripped',
+      designationShare: 0.5,
       wordNgrams: [1, 2],
       charNgrams: [2, 5],
       idf: numbers(2 * buckets, 1).map((value) => 2 + value),
