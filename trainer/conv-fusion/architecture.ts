@@ -1,5 +1,6 @@
 import type { Architecture } from '../train/architecture.ts';
 import { type Hyperparameters, resolveHyperparameters } from '../train/hyperparameters.ts';
+import { describe } from './description.ts';
 import { type FittedModel, fitModel } from './fitted-model.ts';
 import { toOnnx } from './onnx.ts';
 import { reference } from './reference.ts';
@@ -14,4 +15,5 @@ export const convFusion: Architecture<'features', Hyperparameters, FittedModel> 
   toOnnx,
   toTfjs,
   reference,
+  describe,
 };

@@ -1,4 +1,5 @@
 import { fitTemperature, type Margins, type Temperatures, toProbabilities } from './calibration.ts';
+import { type Intervals, intervals } from './interval.ts';
 import { type ClassMetrics, type Metrics, measure, measureClasses } from './metrics.ts';
 import { choose, type Predictions, pick } from './predictions.ts';
 
@@ -8,6 +9,7 @@ export interface Validation {
   readonly temperatures: Temperatures;
   /** As the service answers: with all that a product has. */
   readonly metrics: Metrics;
+  readonly intervals: Intervals;
   /** Products with text, by their text alone; likewise for pictures. */
   readonly text: Metrics;
   readonly picture: Metrics;
@@ -48,6 +50,7 @@ export function validate(predictions: Predictions, classes: readonly string[]): 
     products: served.labels.length,
     temperatures,
     metrics: measure(served),
+    intervals: intervals(served),
     text: alone(texts, temperatures.text),
     picture: alone(pictures, temperatures.picture),
     classes: measureClasses(served, classes),

@@ -1,4 +1,5 @@
 import type { Architecture } from '../train/architecture.ts';
+import { describe } from './description.ts';
 import { type FittedModel, fitModel } from './fitted-model.ts';
 import { toOnnx } from './onnx.ts';
 import { reference } from './reference.ts';
@@ -14,4 +15,5 @@ export const lstmCnn: Architecture<'pixels', LstmCnnSettings, FittedModel> = {
   toOnnx,
   toTfjs,
   reference,
+  describe,
 };

@@ -34,6 +34,18 @@ export interface Architecture<
     model: M & Calibrated,
     inputs: readonly ReferenceInput[],
   ): ReferenceOutput[];
+  /** What a person should know of a model with these settings. */
+  describe(settings: S): Description;
+}
+
+/** Sentences for the model card, in Markdown. */
+export interface Description {
+  /** What reads text and picture, and how it learns. */
+  readonly method: string;
+  /** Of what is in the model and was made by others. */
+  readonly licences: readonly string[];
+  /** What this kind of model is bad at. */
+  readonly caveats: readonly string[];
 }
 
 export type PictureKind = PictureStage['kind'];

