@@ -22,6 +22,20 @@ describe('Adam', () => {
     });
   });
 
+  it('leaves no tensor behind, and what others hold as it was', () => {
+    const before = tf.memory().numTensors;
+    const parameter = createParameter(tf, [2, 2], tf.ones([2, 2]));
+    const others = parameter.value.reshape([4]);
+    const gradient = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+    for (let step = 1; step <= 3; step += 1)
+      adamStep(tf, parameter, gradient, { step, learningRate: 0.1 });
+    expect([...others.dataSync()]).to.deep.equal([1, 1, 1, 1]);
+    expect([...gradient.dataSync()]).to.deep.equal([1, 2, 3, 4]);
+    for (const value of parameter.value.dataSync()) expect(value).to.be.closeTo(0.7, 1e-5);
+    tf.dispose([others, gradient, ...Object.values(parameter)]);
+    expect(tf.memory().numTensors).to.equal(before);
+  });
+
   it('slows down by half a cosine', () => {
     expect([0, 50, 100].map((step) => cosine(0.04, step, 100))).to.deep.equal([0.04, 0.02, 0]);
   });

@@ -1,0 +1,51 @@
+import type { Tensor } from '@tensorflow/tfjs-node';
+import type { TensorFlow } from './tensorflow.ts';
+
+interface Attribute {
+  name: string;
+  type: number;
+  value: unknown;
+}
+
+interface Backend {
+  binding: Record<`TF_ATTR_${'BOOL' | 'STRING' | 'TYPE' | 'SHAPE'}` | 'TF_FLOAT', number>;
+  executeMultipleOutputs(
+    name: string,
+    attributes: Attribute[],
+    inputs: Tensor[],
+    outputs: number,
+  ): Tensor[];
+}
+
+/** Kernels of TensorFlow that tfjs has no function for, by their names in its C interface; float32 alone. */
+export function kernelsOf(tf: TensorFlow) {
+  const backend = tf.backend() as unknown as Backend;
+  const { binding } = backend;
+  const type = (name: string) => ({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT });
+  const run = (name: string, attributes: Attribute[], inputs: Tensor[], outputs: number) =>
+    backend.executeMultipleOutputs(name, attributes, inputs, outputs);
+  return {
+    type,
+    flag: (name: string, value: boolean) => ({ name, type: binding.TF_ATTR_BOOL, value }),
+    run,
+    /** A handle to a variable that holds this very tensor, not a copy of it. */
+    variable(name: string, tensor: Tensor): Tensor {
+      const text = (key: string, value: string) => ({
+        ...{ name: key, type: binding.TF_ATTR_STRING },
+        value,
+      });
+      const shape = { name: 'shape', type: binding.TF_ATTR_SHAPE, value: tensor.shape };
+      const names = [text('container', ''), text('shared_name', name)];
+      const [handle] = run('VarHandleOp', [...names, type('dtype'), shape], [], 1) as [Tensor];
+      run('AssignVariableOp', [type('dtype')], [handle, tensor], 0);
+      return handle;
+    },
+    /** The tensor that a variable holds; the variable and its handle are gone. */
+    release(handle: Tensor): Tensor {
+      const [tensor] = run('ReadVariableOp', [type('dtype')], [handle], 1) as [Tensor];
+      run('DestroyResourceOp', [], [handle], 0);
+      handle.dispose();
+      return tensor;
+    },
+  };
+}
