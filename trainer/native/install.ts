@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  access,
   copyFile,
   mkdir,
   readFile,
@@ -14,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheDirectory } from './cache.ts';
 import { cudaWheels } from './cuda-wheels.ts';
+import { addonName, addonSources, librariesRecipe, napiVersion } from './recipe.ts';
 import { type Device, tensorflowVersion, tensorflowWheels } from './tensorflow-wheels.ts';
 import { downloadWheel, folderBeside, requireProgram, unpackWheel } from './wheel.ts';
 
@@ -23,8 +25,9 @@ import { downloadWheel, folderBeside, requireProgram, unpackWheel } from './whee
  *
  *   node trainer/native/install.ts cpu|gpu [--into DIR]
  *
- * DIR (default: the cache) keeps the libraries and the addon; node_modules only gets a link to the
- * libraries and a copy of the addon (180 KB), so a second clone needs no second build.
+ * DIR (default: the cache) keeps the libraries, their headers and the addon; node_modules only gets a link to the
+ * libraries and a copy of the addon (180 KB), so a second clone needs no second build. The addon has the digest of its
+ * sources in its name: another tfjs-node compiles its own beside it.
  */
 const packages: Record<Device, string> = {
   cpu: '@tensorflow/tfjs-node',
@@ -49,13 +52,14 @@ async function main(): Promise<void> {
     `${tensorflowVersion}-${device}`,
   );
   const built = await readFile(join(home, 'complete'), 'utf8').catch(() => undefined);
-  if (built !== recipe(device)) await build(device, home);
-  await connect(device, home);
+  if (built !== librariesRecipe(device)) await build(device, home);
+  await connect(device, home, await addon(device, home));
 }
 
-/** Downloads, unpacks, compiles in a folder beside `home`, and renames it into place when it is whole. */
+/** Downloads and unpacks in a folder beside `home`, and renames it into place when it is whole. */
 async function build(device: Device, home: string): Promise<void> {
-  requireProgram('g++', ['--version'], 'apt-get install g++');
+  // Before gigabytes are downloaded for nothing.
+  requireCompiler();
   const work = await folderBeside(home);
   try {
     say(`downloading TensorFlow ${tensorflowVersion} for ${device} …`);
@@ -66,13 +70,16 @@ async function build(device: Device, home: string): Promise<void> {
     for (const library of ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'])
       run('strip', ['--strip-unneeded', join(work, 'tensorflow', library)]);
     await linkNames(join(work, 'tensorflow'));
-    say('compiling the addon …');
-    compile(device, work);
-    await rm(join(work, 'tensorflow', 'include'), { recursive: true });
     if (device === 'gpu') await addCuda(work);
-    await writeFile(join(work, 'complete'), recipe(device));
-    await rm(home, { recursive: true, force: true });
+    await writeFile(join(work, 'complete'), librariesRecipe(device));
+    const before = `${work}-before`;
+    // Aside first: removing takes seconds, in which a training that starts would find half of the libraries.
+    const replaced = await rename(home, before).then(
+      () => true,
+      () => false,
+    );
     await rename(work, home);
+    if (replaced) await rm(before, { recursive: true });
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -85,29 +92,34 @@ async function linkNames(libraries: string): Promise<void> {
   await symlink('libtensorflow_framework.so.2', join(libraries, 'libtensorflow_framework.so'));
 }
 
-/** Two source files: g++ alone compiles them in seconds, so neither node-gyp nor make is needed. */
-function compile(device: Device, work: string): void {
-  const addon = packageFolder(device);
+const flags = ['-shared', '-fPIC', '-O2', '-std=gnu++17', `-DNAPI_VERSION=${napiVersion}`];
+
+/** The compiled addon of the package that is installed: found, or made. Two source files, so neither node-gyp nor make is needed. */
+async function addon(device: Device, home: string): Promise<string> {
+  const folder = packageFolder(device);
+  const sources = await addonSources(folder);
+  const name = addonName({ sources, headersNapi: process.versions.napi ?? '', flags });
+  const path = join(home, name);
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return path;
+  requireCompiler();
+  say('compiling the addon …');
+  const made = `${path}.${process.pid}`;
+  const libraries = join(home, 'tensorflow');
   run('g++', [
-    '-shared',
-    '-fPIC',
-    '-O2',
-    '-std=gnu++17',
-    `-DNAPI_VERSION=${napiVersion}`,
-    '-I',
-    nodeHeaders(),
-    '-I',
-    join(work, 'tensorflow', 'include'),
-    join(addon, 'binding', 'tfjs_backend.cc'),
-    join(addon, 'binding', 'tfjs_binding.cc'),
-    '-L',
-    join(work, 'tensorflow'),
-    '-ltensorflow',
-    '-ltensorflow_framework',
-    '-Wl,-rpath,$ORIGIN/../../deps/lib',
-    '-o',
-    join(work, 'tfjs_binding.node'),
+    ...flags,
+    ...['-I', nodeHeaders(), '-I', join(libraries, 'include')],
+    ...[...sources.keys()]
+      .filter((each) => each.endsWith('.cc'))
+      .map((each) => join(folder, 'binding', each)),
+    ...['-L', libraries, '-ltensorflow', '-ltensorflow_framework'],
+    ...['-Wl,-rpath,$ORIGIN/../../deps/lib', '-o', made],
   ]);
+  await rename(made, path);
+  return path;
 }
 
 /** CUDA's libraries stand where the wheel's own search path looks for them: in ../nvidia. */
@@ -121,30 +133,21 @@ async function addCuda(work: string): Promise<void> {
 }
 
 /** Lets the package in node_modules find libraries and addon. Does nothing where it already does. */
-async function connect(device: Device, home: string): Promise<void> {
-  const addon = packageFolder(device);
-  const target = join(addon, 'lib', `napi-v${napiVersion}`, 'tfjs_binding.node');
-  const link = join(addon, 'deps', 'lib');
+async function connect(device: Device, home: string, built: string): Promise<void> {
+  const folder = packageFolder(device);
+  const target = join(folder, 'lib', `napi-v${napiVersion}`, 'tfjs_binding.node');
+  const link = join(folder, 'deps', 'lib');
   const libraries = join(home, 'tensorflow');
   const linked = await readlink(link).catch(() => undefined);
-  if (linked === libraries && (await same(join(home, 'tfjs_binding.node'), target)))
+  if (linked === libraries && (await same(built, target)))
     return say(`${packages[device]} is ready`);
   await mkdir(dirname(target), { recursive: true });
   await mkdir(dirname(link), { recursive: true });
   await rm(link, { recursive: true, force: true });
   await symlink(libraries, link);
   // The loader takes $ORIGIN from the file's real path: a link to the addon would look in the wrong place.
-  await copyFile(join(home, 'tfjs_binding.node'), target);
+  await copyFile(built, target);
   say(`${packages[device]} now runs on TensorFlow ${tensorflowVersion} (${device})`);
-}
-
-/** Node-API's version that the package asks for; addons of one version run on every later Node. */
-const napiVersion = 8;
-
-/** What the built folder was made of: another pin means building again. */
-function recipe(device: Device): string {
-  const wheels = [tensorflowWheels[device], ...(device === 'gpu' ? cudaWheels : [])];
-  return `${wheels.map((wheel) => wheel.sha256).join('\n')}\n`;
 }
 
 function isNeeded(member: string): boolean {
@@ -155,6 +158,10 @@ function isNeeded(member: string): boolean {
     ) ||
     member === 'tensorflow/THIRD_PARTY_NOTICES.txt'
   );
+}
+
+function requireCompiler(): void {
+  requireProgram('g++', ['--version'], 'apt-get install g++');
 }
 
 function packageFolder(device: Device): string {
