@@ -1,3 +1,4 @@
+import type { Integers, Quantisation } from './quantise.ts';
 import type { Tensor, Weights } from './weights.ts';
 
 /** A convolution with its batch norm folded in: all that inference needs of both. */
@@ -12,6 +13,12 @@ export interface Convolution {
   readonly weights: Float32Array;
   readonly bias: Float32Array;
   readonly relu6: boolean;
+  /** What its batch norm says of each output channel, before the ReLU6: how it is distributed over natural pictures. */
+  readonly statistics?: { readonly mean: Float32Array; readonly deviation: Float32Array };
+  /** The same weights and bias as integers, where the network computes with these. */
+  readonly integers?: Integers;
+  /** What the output is rounded to, where it is. */
+  readonly rounding?: Quantisation;
 }
 
 /** An inverted residual block: expand, depthwise, project. */
@@ -20,6 +27,8 @@ export interface Block {
   readonly residual: boolean;
   /** Whether the global average of its output is part of the picture's features. */
   readonly tapped: boolean;
+  /** What the sum of a residual block is rounded to, where it is. */
+  readonly rounding?: Quantisation;
 }
 
 /** EfficientNet-Lite0 without its classifier. Pictures enter as (byte − 127) / 128. */
@@ -105,6 +114,7 @@ function folder(weights: Weights) {
       weights: data.map((value, i) => value * at(scale, Math.floor(i / perOutput))),
       bias: beta.map((value, i) => value - at(mean, i) * at(scale, i)),
       relu6,
+      statistics: { mean: beta, deviation: gamma.map(Math.abs) },
     };
   };
 }

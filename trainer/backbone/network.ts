@@ -1,6 +1,7 @@
 import type { Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-node';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { Backbone, Convolution } from './layers.ts';
+import type { Quantisation } from './quantise.ts';
 
 /** Turns pictures into features. */
 export interface FeatureExtractor {
@@ -29,6 +30,7 @@ export function createExtractor(tf: TensorFlow, backbone: Backbone): FeatureExtr
         const before = x;
         for (const layer of block.placed) x = layer.apply(x);
         if (block.residual) x = x.add(before);
+        if (block.rounding) x = round(x, block.rounding);
         if (block.tapped) taps.push(x.mean([1, 2]));
       }
       // [n, size / 32, size / 32, 320] → [n, 1280]
@@ -39,6 +41,15 @@ export function createExtractor(tf: TensorFlow, backbone: Backbone): FeatureExtr
     for (const layer of [stem, ...blocks.flatMap((block) => block.placed), head]) layer.dispose();
   };
   return { extract, dispose };
+}
+
+/** To the nearest value that a byte stands for. */
+function round(x: Tensor4D, { scale, zeroPoint }: Quantisation): Tensor4D {
+  return x
+    .div<Tensor4D>(scale)
+    .round()
+    .clipByValue(-zeroPoint, 255 - zeroPoint)
+    .mul(scale);
 }
 
 function place(tf: TensorFlow, layer: Convolution) {
@@ -58,6 +69,7 @@ function place(tf: TensorFlow, layer: Convolution) {
   return {
     apply(x: Tensor4D): Tensor4D {
       const y = convolve(x, kernel, layer.stride, 'same').add<Tensor4D>(bias);
+      if (layer.rounding) return round(y, layer.rounding);
       return layer.relu6 ? tf.relu6(y) : y;
     },
     dispose() {

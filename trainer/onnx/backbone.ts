@@ -1,4 +1,5 @@
 import { type Backbone, type Convolution, featureWidths } from '../backbone/layers.ts';
+import type { Quantisation } from '../backbone/quantise.ts';
 import { createGraph, type GraphBuilder } from './graph.ts';
 
 /**
@@ -28,25 +29,24 @@ export function addBackbone(
   image: string,
   size: number,
 ): string[] {
-  const six = graph.constant(Float32Array.of(6), []);
-  const zero = graph.constant(Float32Array.of(0), []);
+  const scalar = (value: number) => graph.constant(Float32Array.of(value), []);
+  const clip = (value: string) => graph.node('Clip', [value, scalar(0), scalar(6)]);
+  /** Rounds to bytes and back; onnxruntime makes integer operators of what stands between two of these. */
+  const round = (value: string, as: Quantisation): string => {
+    const parameters = [scalar(as.scale), graph.constant(Uint8Array.of(as.zeroPoint), [])];
+    const integer = graph.node('QuantizeLinear', [value, ...parameters]);
+    return graph.node('DequantizeLinear', [integer, ...parameters]);
+  };
   const convolve = (layer: Convolution, input: string, side: number): string => {
-    const inputs = layer.depthwise ? 1 : layer.input;
-    const y = graph.node(
-      'Conv',
-      [
-        input,
-        graph.constant(layer.weights, [layer.output, inputs, layer.kernel, layer.kernel]),
-        graph.constant(layer.bias, [layer.output]),
-      ],
-      {
-        kernel_shape: [layer.kernel, layer.kernel],
-        strides: [layer.stride, layer.stride],
-        pads: samePads(side, layer),
-        group: layer.depthwise ? layer.output : 1,
-      },
-    );
-    return layer.relu6 ? graph.node('Clip', [y, zero, six]) : y;
+    const y = graph.node('Conv', [input, ...parametersOf(graph, layer)], {
+      kernel_shape: [layer.kernel, layer.kernel],
+      strides: [layer.stride, layer.stride],
+      pads: samePads(side, layer),
+      group: layer.depthwise ? layer.output : 1,
+    });
+    // The bytes stand for nothing that a ReLU6 would cut off.
+    if (layer.rounding) return round(y, layer.rounding);
+    return layer.relu6 ? clip(y) : y;
   };
   const average = (value: string) =>
     graph.node('Flatten', [graph.node('GlobalAveragePool', [value])], { axis: 1 });
@@ -67,9 +67,26 @@ export function addBackbone(
       side = Math.ceil(side / layer.stride);
     }
     if (block.residual) x = graph.node('Add', [x, before]);
+    if (block.rounding) x = round(x, block.rounding);
     if (block.tapped) taps.push(average(x));
   }
   return [graph.node('Sqrt', [average(convolve(backbone.head, x, side))]), ...taps];
+}
+
+/** A convolution's weights and bias: floats, or integers and what they stand for. */
+function parametersOf(graph: GraphBuilder, layer: Convolution): string[] {
+  const { output, kernel, integers } = layer;
+  const shape = [output, layer.depthwise ? 1 : layer.input, kernel, kernel];
+  if (!integers)
+    return [graph.constant(layer.weights, shape), graph.constant(layer.bias, [output])];
+  const scaled = (values: Int8Array | Int32Array, of: number[], scales: Float32Array) => {
+    const inputs = [graph.constant(values, of), graph.constant(scales, [output])];
+    return graph.node('DequantizeLinear', inputs, { axis: 0 });
+  };
+  return [
+    scaled(integers.weights, shape, integers.scales),
+    scaled(integers.bias, [output], integers.biasScales),
+  ];
 }
 
 /** TensorFlow's 'same' padding: where it is odd, the larger half is at the bottom and on the right. */

@@ -1,7 +1,7 @@
 import { type Bytes, bytes, float, integer, message } from './protobuf.ts';
 
 /** Element types of ONNX tensors. Source: onnx.proto3, TensorProto.DataType. */
-export const elementType = { float: 1, uint8: 2, int32: 6, int64: 7 } as const;
+export const elementType = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 export type ElementType = keyof typeof elementType;
 
 export type Attribute = number | string | readonly number[] | { readonly float: number };
@@ -12,6 +12,8 @@ export interface Port {
   /** A string names a dimension that is known at run time. */
   readonly shape: readonly (number | string)[];
 }
+
+export type Constant = Float32Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
 
 /** Collects nodes and constants; names of values are made from the names of their nodes. */
 export interface GraphBuilder {
@@ -24,7 +26,7 @@ export interface GraphBuilder {
     outputs: number,
     attributes?: Record<string, Attribute>,
   ): string[];
-  constant(values: Float32Array | BigInt64Array, shape: readonly number[]): string;
+  constant(values: Constant, shape: readonly number[]): string;
   /** Gives a value the name of a graph's output. */
   output(value: string, name: string): void;
   /** The whole model as the bytes of a .onnx file. */
@@ -49,7 +51,7 @@ export function createGraph(name: string): GraphBuilder {
     node: (operator, inputs, attributes) => nodesOf(operator, inputs, 1, attributes)[0] as string,
     constant(values, shape) {
       const id = `constant_${initializers.length}`;
-      const type = values instanceof Float32Array ? elementType.float : elementType.int64;
+      const type = elementType[typeOf(values)];
       const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       const dims = shape.map((size) => integer(1, size));
       initializers.push(bytes(5, message(dims, integer(2, type), bytes(8, id), bytes(9, raw))));
@@ -74,6 +76,13 @@ export function createGraph(name: string): GraphBuilder {
       );
     },
   };
+}
+
+function typeOf(values: Constant): ElementType {
+  if (values instanceof Float32Array) return 'float';
+  if (values instanceof BigInt64Array) return 'int64';
+  if (values instanceof Int32Array) return 'int32';
+  return values instanceof Int8Array ? 'int8' : 'uint8';
 }
 
 /** NodeProto: input 1, output 2, name 3, op_type 4, attribute 5. */

@@ -10,8 +10,7 @@ import {
   type TrainMessage,
 } from '@shelfwise/trainer-contract';
 import type { StepResult } from '@shelfwise/trainer-contract/program';
-import { buildBackbone } from '../backbone/layers.ts';
-import { backboneName, readWeights } from '../backbone/weights.ts';
+import { openBackbone } from '../backbone/backbones.ts';
 import type { PictureStage } from '../features/pictures.ts';
 import type { Validation } from '../judge/validation.ts';
 import { hasGpu, loadTensorFlow, type TensorFlow } from '../native/tensorflow.ts';
@@ -47,7 +46,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
     seed,
     hyperparameters: {
       architecture: architecture.name,
-      imageBackbone: backboneName,
+      ...(architecture.pictures === 'features' && { imageBackbone: options.imageBackbone }),
       ...hyperparameters,
     },
   };
@@ -89,7 +88,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       snapshot,
       tf,
       architecture,
-      stage: await openStage(architecture.pictures, resolved.imageSize, options.backboneDir),
+      stage: await openStage(architecture.pictures, resolved.imageSize, options),
       hyperparameters: resolved,
       scratchDir,
       checkpoints,
@@ -178,11 +177,11 @@ function firstLine(error: unknown): string {
 async function openStage(
   kind: PictureKind,
   size: number,
-  backboneDir: string,
+  { imageBackbone, backboneDir }: TrainOptions,
 ): Promise<PictureStage> {
   if (kind === 'pixels') return { kind, size };
   try {
-    return { kind, size, backbone: buildBackbone(await readWeights(backboneDir)) };
+    return { kind, size, backbone: await openBackbone(imageBackbone, backboneDir) };
   } catch (cause) {
     throw new StepError('BadConfiguration', (cause as Error).message, { cause });
   }
