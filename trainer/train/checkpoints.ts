@@ -54,11 +54,12 @@ export async function openCheckpoints(options: CheckpointOptions): Promise<Check
   const phases = new Map(Object.entries(before?.checkpoint.phases ?? {}));
   let live = before?.checkpoint.live ?? null;
   let held: Held | undefined;
-  let writing: Promise<boolean> | undefined;
+  let writing: Promise<void> | undefined;
   let lastWrite = now();
+  let stands = true;
 
   /** The part first, then the index that names it, then away with what it does not name. */
-  async function write(fit: Held | undefined): Promise<boolean> {
+  async function write(fit: Held | undefined): Promise<void> {
     try {
       const next = fit ? await writePart(store, release, fit) : null;
       const content = { identity, phases: Object.fromEntries(phases), live: next };
@@ -66,18 +67,18 @@ export async function openCheckpoints(options: CheckpointOptions): Promise<Check
       if (live && live.part.digest !== next?.part.digest)
         await store.remove(keys.checkpointPart(release, live.part.digest));
       live = next;
-      return true;
+      stands = true;
     } catch (error) {
       log.warn({ err: error, release }, 'no checkpoint could be written');
-      return false;
+      stands = false;
     } finally {
       lastWrite = now();
     }
   }
 
   /** One after the other: of two at once the older could be the one that stays. */
-  function enqueue(fit: Held | undefined): Promise<boolean> {
-    const mine = (writing ?? Promise.resolve(true)).then(() => write(fit));
+  function enqueue(fit: Held | undefined): Promise<void> {
+    const mine = (writing ?? Promise.resolve()).then(() => write(fit));
     writing = mine;
     void mine.then(() => {
       if (writing === mine) writing = undefined;
@@ -109,11 +110,13 @@ export async function openCheckpoints(options: CheckpointOptions): Promise<Check
     },
     keeper,
     async flush() {
-      if (!held && phases.size === 0) return 'There was nothing to keep yet.';
-      const done = held ? await enqueue(held) : await (writing ?? true);
-      return done
+      if (held) await enqueue(held);
+      else await writing;
+      if (!stands)
+        return 'No checkpoint could be written: the next try begins anew, or from an older one.';
+      return live || phases.size > 0
         ? 'A checkpoint was written: the next try goes on from it.'
-        : 'No checkpoint could be written: the next try begins anew, or from an older one.';
+        : 'There was nothing to keep yet.';
     },
   };
 }
