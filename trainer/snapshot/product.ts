@@ -19,7 +19,7 @@ export interface Row {
 
 /** What stays in memory of a product's text. */
 export interface TextFacts {
-  /** Of the normalised text: equal for texts that are one and the same to a model. */
+  /** Of the normalised text (textDigest): equal for texts that are one and the same to a model. */
   digest: string;
   /** ISO 639-1; null where it cannot be told. */
   language: string | null;

@@ -1,5 +1,6 @@
 import { StepError, sampleKey } from '@shelfwise/trainer-contract';
 import type { InvalidList } from './invalid.ts';
+import { createLanguageDesk } from './languages.ts';
 import type { ListedRow, Row, Source } from './product.ts';
 import type { Spool } from './spool.ts';
 import { spoolText, textFacts } from './text.ts';
@@ -9,34 +10,50 @@ const longestName = 256;
 /** The model reads 32,768 of them; a shard must hold a few hundred such texts all the same. */
 const longestText = 2 ** 20;
 
+interface Reading {
+  spool: Spool;
+  invalid: InvalidList;
+  signal: AbortSignal;
+}
+
 /**
  * Reads a source's rows: those that a snapshot can use, their texts in the spool, and how many there were in all; the
  * others are in `invalid`, by row and column.
  */
 export async function usableRows(
   source: Source,
-  { spool, invalid, signal }: { spool: Spool; invalid: InvalidList; signal: AbortSignal },
+  { spool, invalid, signal }: Reading,
 ): Promise<{ rows: ListedRow[]; total: number }> {
   const rows: ListedRow[] = [];
   const firstRows = new Map<string, number>();
   // One string for all products of a class, and not one that is part of its row.
   const classes = new Map<string, string>();
+  let told = 0;
+  const languages = createLanguageDesk((language) => {
+    (rows[told++] as ListedRow).text.language = language;
+  });
   let total = 0;
-  for await (const row of source.rows()) {
-    signal.throwIfAborted();
-    total++;
-    const key = sampleKey(row.id);
-    const wrong = whatIsWrong(row, source, firstRows.get(key));
-    if (row.id && !firstRows.has(key)) firstRows.set(key, row.row);
-    if (wrong) {
-      invalid.add(row.row, ...wrong);
-      continue;
+  try {
+    for await (const row of source.rows()) {
+      signal.throwIfAborted();
+      total++;
+      const key = sampleKey(row.id);
+      const wrong = whatIsWrong(row, source, firstRows.get(key));
+      if (row.id && !firstRows.has(key)) firstRows.set(key, row.row);
+      if (wrong) {
+        invalid.add(row.row, ...wrong);
+        continue;
+      }
+      const name = classes.get(row.class) ?? row.class;
+      classes.set(name, name);
+      const text = { ...(await spoolText(spool, row)), ...textFacts(row), language: null };
+      const { pictureKey, wanted } = row;
+      rows.push({ row: row.row, key, class: name, pictureKey, wanted, text });
+      await languages.ask(`${row.designation} ${row.description ?? ''}`);
     }
-    const name = classes.get(row.class) ?? row.class;
-    classes.set(name, name);
-    const { pictureKey, wanted } = row;
-    const text = { ...(await spoolText(spool, row)), ...textFacts(row) };
-    rows.push({ row: row.row, key, class: name, pictureKey, wanted, text });
+    await languages.end();
+  } finally {
+    await languages.close();
   }
   if (total === 0) throw new StepError('BadData', `There is no product in ${source.url}.`);
   return { rows, total };
