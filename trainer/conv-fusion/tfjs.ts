@@ -1,4 +1,5 @@
 import type { Convolution } from '../backbone/layers.ts';
+import type { Quantisation } from '../backbone/quantise.ts';
 import { attribute, createGraph, type GraphBuilder } from '../tfjs/graph.ts';
 import { pictureLength, smallestNorm, tapWeight } from './normalise.ts';
 import type { TrainedModel } from './trained-model.ts';
@@ -75,6 +76,7 @@ function addBackbone(graph: GraphBuilder, { backbone }: TrainedModel, image: str
     const before = x;
     for (const layer of block.layers) x = convolve(graph, x, layer);
     if (block.residual) x = graph.node('AddV2', [x, before]);
+    if (block.rounding) x = round(graph, x, block.rounding);
     if (block.tapped) taps.push(average(x));
   }
   return [graph.node('Sqrt', [average(convolve(graph, x, backbone.head))]), ...taps];
@@ -92,7 +94,17 @@ function convolve(graph: GraphBuilder, x: string, layer: Convolution): string {
     data_format: attribute.text('NHWC'),
   });
   const biased = graph.node('AddV2', [y, graph.constant(layer.bias, [output])]);
+  if (layer.rounding) return round(graph, biased, layer.rounding);
   return layer.relu6 ? graph.node('Relu6', [biased]) : biased;
+}
+
+/** To the nearest value that a byte stands for: integers are beyond tfjs, but not what they compute. */
+function round(graph: GraphBuilder, x: string, { scale, zeroPoint }: Quantisation): string {
+  const number = (value: number) => graph.constant(Float32Array.of(value), []);
+  const whole = graph.node('Round', [graph.node('Mul', [x, number(1 / scale)])]);
+  const above = graph.node('Maximum', [whole, number(-zeroPoint)]);
+  const within = graph.node('Minimum', [above, number(255 - zeroPoint)]);
+  return graph.node('Mul', [within, number(scale)]);
 }
 
 /** [out, in, height, width] → [height, width, in, out]; for depthwise kernels `in` is 1, so [height, width, out, 1] is the same order. */
