@@ -31,19 +31,23 @@ export async function pythonEnvironment(
     // What an interrupted installation left; its scripts name this very folder, so it can't be made elsewhere and moved here.
     await rm(home, { recursive: true, force: true });
     say(`installing ${name} …`);
+    // Without a pip of its own: Debian has what that takes in a package apart (python3-venv).
     await withNeed(
-      run('python3', ['-m', 'venv', home]),
-      'python3 and python3-venv (apt-get install)',
+      run('python3', ['-m', 'venv', '--without-pip', home]),
+      'python3 (apt-get install)',
     );
-    const options = [
-      '--quiet',
+    const pip = [
+      '-m',
+      'pip',
+      '--python',
+      join(home, 'bin', 'python'),
       '--disable-pip-version-check',
-      '--only-binary',
-      ':all:',
-      '--no-deps',
     ];
-    const pip = ['-m', 'pip', 'install', ...options, '--requirement', file];
-    await withNeed(run(join(home, 'bin', 'python'), pip), 'the Python package index');
+    const options = ['install', '--quiet', '--only-binary', ':all:', '--no-deps'];
+    await withNeed(
+      run('python3', [...pip, ...options, '--requirement', file]),
+      'python3-pip (apt-get install) and the Python package index',
+    );
     await writeFile(join(home, 'complete.new'), '');
     await rename(join(home, 'complete.new'), join(home, 'complete'));
   });
