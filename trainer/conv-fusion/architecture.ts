@@ -1,5 +1,9 @@
 import type { Architecture } from '../train/architecture.ts';
-import { type Hyperparameters, resolveHyperparameters } from '../train/hyperparameters.ts';
+import {
+  type Hyperparameters,
+  resolveHyperparameters,
+  searchAxes,
+} from '../train/hyperparameters.ts';
 import { describe } from './description.ts';
 import { type FittedModel, fitModel } from './fitted-model.ts';
 import { toOnnx } from './onnx.ts';
@@ -11,6 +15,7 @@ export const convFusion: Architecture<'features', Hyperparameters, FittedModel> 
   name: 'conv-fusion',
   pictures: 'features',
   settings: resolveHyperparameters,
+  axes: searchAxes,
   fit: fitModel,
   toOnnx,
   toTfjs,

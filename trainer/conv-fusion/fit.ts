@@ -1,11 +1,12 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
+import type { Products } from '../features/products.ts';
 import { createParameter } from '../fit/adam.ts';
 import { type FitProgress, fitLoop } from '../fit/loop.ts';
 import type { EpochRecord, Keeper } from '../fit/state.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { Hyperparameters } from '../train/hyperparameters.ts';
 import { type BatchSource, readBatch } from './batch.ts';
-import { gradients } from './gradients.ts';
+import { gradients, type Objective } from './gradients.ts';
 import type { HeadTensors } from './head.ts';
 
 export interface FitOptions {
@@ -46,18 +47,38 @@ export async function fitHead(
     kernel: parameters.kernel.value as Tensor2D,
     bias: parameters.bias.value as Tensor1D,
   });
-  const decay = 1 / (hyperparameters.regularisation * rows.length);
+  const objective = objectiveOf(hyperparameters, rows, source.products);
   const learner = {
     parameters,
     step(products: Int32Array, random: () => number) {
+      const begun = performance.now();
       const batch = readBatch(source, products, () => random() < 0.5);
-      const { summary, ...slopes } = gradients(tf, head(), batch, source.scale, decay);
+      const readMs = performance.now() - begun;
+      const { summary, ...slopes } = gradients(tf, head(), batch, source.scale, objective);
       const [loss, hits] = summary.dataSync<'float32'>() as unknown as [number, number];
       summary.dispose();
-      return { loss, hits, gradients: slopes };
+      return { loss, hits, readMs, gradients: slopes };
     },
     judge: () => options.judge(head()),
   };
   const curve = await fitLoop(tf, learner, { ...options, settings: hyperparameters });
   return { head: head(), curve };
+}
+
+/** Soft-margin costs C as weights of L2 in the mean loss; rare classes count more by as much as they are rarer, to the power `balance`. */
+function objectiveOf(
+  { regularisation, pictureRegularisation, balance }: Hyperparameters,
+  rows: Int32Array,
+  { classes, labels }: Pick<Products, 'classes' | 'labels'>,
+): Objective {
+  const counts = new Uint32Array(classes.length);
+  for (const row of rows) (counts[labels[row] as number] as number)++;
+  const filled = counts.filter((count) => count > 0).length;
+  return {
+    decay: 1 / (regularisation * rows.length),
+    pictureDecay: 1 / (pictureRegularisation * rows.length),
+    importance: Float32Array.from(counts, (count) =>
+      count === 0 ? 1 : (rows.length / (filled * count)) ** balance,
+    ),
+  };
 }

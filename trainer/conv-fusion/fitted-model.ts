@@ -27,12 +27,19 @@ export async function fitModel(
 ): Promise<Fit<FittedModel>> {
   const { tf, products, fitted, judged, hyperparameters, signal } = task;
   const path = join(task.scratchDir, 'texts.bin');
-  const texts = await prepareTexts(products, fitted, { path, signal, onProgress: task.onTexts });
+  const { marks, designationShare, buckets, pictureLength } = hyperparameters;
+  const settings = { marks, designationShare, buckets };
+  const texts = await prepareTexts(products, fitted, {
+    path,
+    settings,
+    signal,
+    onProgress: task.onTexts,
+  });
   const vocabulary = compact(texts.preprocessing.idf);
   const source: BatchSource = {
     products,
     texts,
-    scale: scaleOf(products, fitted),
+    scale: scaleOf(products, fitted, pictureLength),
     rowOf: vocabulary.rowOf,
   };
   const { head: tensors, curve } = await fitHead(tf, source, {
@@ -75,8 +82,9 @@ function compact(idf: Float32Array): { rows: number; rowOf: Int32Array } {
 function scaleOf(
   { pictures, hasPicture }: Products<PictureFeatures>,
   fitted: Int32Array,
+  length: number,
 ): PictureScale {
-  const scaler = createScaler(pictures.widths);
+  const scaler = createScaler(pictures.widths, length);
   const row = new Float32Array(pictures.width);
   for (const index of fitted) {
     if (hasPicture[index] === 0) continue;

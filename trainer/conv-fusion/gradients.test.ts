@@ -11,7 +11,9 @@ const tf = loadTensorFlow('cpu');
 describe('gradients of the head', () => {
   const random = createRandom(4);
   const numbers = (length: number) => Float32Array.from({ length }, () => random() * 2 - 1);
-  const [size, tokens, rows, features, classes, decay] = [6, 4, 9, 5, 3, 0.01];
+  const [size, tokens, rows, features, classes] = [6, 4, 9, 5, 3];
+  const [decay, pictureDecay] = [0.01, 0.003];
+  const importance = Float32Array.of(1, 2, 0.5);
   const batch: Batch = {
     size,
     tokens,
@@ -22,11 +24,20 @@ describe('gradients of the head', () => {
     hasText: Float32Array.of(1, 1, 1, 1, 0, 0),
     hasPicture: Float32Array.of(1, 1, 0, 1, 1, 0),
   };
-  const scale = { widths: [3, 2], mean: numbers(features), factor: numbers(features) };
+  const scale = {
+    widths: [3, 2],
+    mean: numbers(features),
+    factor: numbers(features),
+    length: 1.3,
+  };
   const embedding: Tensor2D = tf.tensor2d(numbers(rows * 2 * classes), [rows, 2 * classes]);
   const kernel: Tensor2D = tf.tensor2d(numbers(features * 2 * classes), [features, 2 * classes]);
   const bias: Tensor1D = tf.tensor1d(numbers(3 * classes));
-  const ours = gradients(tf, { embedding, kernel, bias }, batch, scale, decay);
+  const ours = gradients(tf, { embedding, kernel, bias }, batch, scale, {
+    decay,
+    pictureDecay,
+    importance,
+  });
 
   /** The same loss in plain words, for tfjs to differentiate. */
   const loss = (e: Tensor2D, k: Tensor2D, b: Tensor1D) => {
@@ -35,18 +46,19 @@ describe('gradients of the head', () => {
     const text = tf.tensor2d(batch.hasText, [size, 1]);
     const picture = tf.tensor2d(batch.hasPicture, [size, 1]);
     const hinge = (margin: Tensor2D, counts: Tensor2D) =>
-      tf.sub(1, sign.mul(margin)).relu().square().mul(counts).sum();
+      tf.sub(1, sign.mul(margin)).relu().square().mul(counts).mul(costs).sum();
+    const costs = tf.tensor2d(
+      [...batch.labels].flatMap((label) =>
+        [0, 1, 2].map((at) => (at === label ? (importance[at] as number) : 1)),
+      ),
+      [size, classes],
+    );
+    const [fused, alone] = tf.split(k.square(), 2, 1) as [Tensor2D, Tensor2D];
     return hinge(margins.fused, text.mul(picture))
       .add(hinge(margins.text, text))
       .add(hinge(margins.picture, picture))
       .div(size)
-      .add(
-        e
-          .square()
-          .sum()
-          .add(k.square().sum())
-          .mul(decay / 2),
-      )
+      .add(e.square().sum().add(fused.sum()).mul(decay).add(alone.sum().mul(pictureDecay)).div(2))
       .asScalar();
   };
   const theirs = tf.valueAndGrads((e, k, b) => loss(e as Tensor2D, k as Tensor2D, b as Tensor1D))([

@@ -4,11 +4,20 @@ import { type Batch, toInputs } from './batch.ts';
 import { applyHead, type HeadOutputs, type HeadTensors } from './head.ts';
 import type { PictureScale } from './normalise.ts';
 
+/** What the loss is made of beside the products. */
+export interface Objective {
+  /** The weight of L2: the loss has decay / 2 × Σ w². */
+  readonly decay: number;
+  /** The same for the classifier that knows the picture alone. */
+  readonly pictureDecay: number;
+  /** [classes]: what missing a product of its own costs a class; taking another's for its own costs 1. */
+  readonly importance: Float32Array;
+}
+
 /**
  * Gradients of a batch's mean loss plus L2: squared hinge, one class against the rest, for each of the three
  * classifiers. They are written out, a few lines, so that the L2 term and the sums over tokens are computed once.
  *
- * @param decay the weight of L2: the loss has decay / 2 × Σ w²
  * @returns gradients in the shapes of the head's tensors; `summary` is [loss, products classified right]
  */
 export function gradients(
@@ -16,7 +25,7 @@ export function gradients(
   head: HeadTensors,
   batch: Batch,
   scale: PictureScale,
-  decay: number,
+  { decay, pictureDecay, importance }: Objective,
 ) {
   return tf.tidy(() => {
     const inputs = toInputs(tf, batch, scale);
@@ -24,6 +33,7 @@ export function gradients(
     const classes = margins.fused.shape[1];
     const truth = tf.oneHot(tf.tensor1d(batch.labels, 'int32'), classes).toFloat() as Tensor2D;
     const sign = truth.mul(2).sub<Tensor2D>(1);
+    const costs = truth.mul(tf.tensor1d(importance).sub(1)).add<Tensor2D>(1);
     const hasText: Tensor2D = tf.tensor2d(batch.hasText, [batch.size, 1]);
     const hasPicture: Tensor2D = tf.tensor2d(batch.hasPicture, [batch.size, 1]);
     // A classifier learns from the products that have what it reads.
@@ -33,7 +43,11 @@ export function gradients(
     const text = hinge(margins.text, hasText);
     const picture = hinge(margins.picture, hasPicture);
 
-    const slope = (violation: Tensor2D) => violation.mul(sign).mul<Tensor2D>(-2 / batch.size);
+    const slope = (violation: Tensor2D) =>
+      violation
+        .mul(costs)
+        .mul(sign)
+        .mul<Tensor2D>(-2 / batch.size);
     const [byFused, byText, byPicture] = [slope(fused), slope(text), slope(picture)];
     // [n, tokens, 1] × [n, 1, 2 classes] → one row for each token, summed up where the embedding row is the same
     const perToken = tf.matMul(
@@ -47,17 +61,18 @@ export function gradients(
         head.embedding.shape[0],
       )
       .add(head.embedding.mul(decay));
+    const decays = tf.concat([tf.fill([classes], decay), tf.fill([classes], pictureDecay)]);
     const kernel = tf
       .matMul(inputs.picture, tf.concat([byFused, byPicture], 1), true)
-      .add(head.kernel.mul(decay));
+      .add(head.kernel.mul(decays));
     const bias = tf.concat([byFused, byText, byPicture], 1).sum(0);
 
-    const penalty = tf.add(head.embedding.square().sum(), head.kernel.square().sum());
-    const errors = [fused, text, picture].map((violation) => violation.square().sum());
-    const loss = tf
-      .addN(errors)
-      .div(batch.size)
-      .add(penalty.mul(decay / 2));
+    const penalty = tf.add(
+      head.embedding.square().sum().mul(decay),
+      head.kernel.square().mul(decays).sum(),
+    );
+    const errors = [fused, text, picture].map((violation) => violation.square().mul(costs).sum());
+    const loss = tf.addN(errors).div(batch.size).add(penalty.div(2));
     const answers = served(tf, margins, hasText, hasPicture).argMax(1);
     const hits = answers.equal(tf.tensor1d(batch.labels, 'int32')).sum();
     return { embedding, kernel, bias, summary: tf.stack([loss, hits.toFloat()]) };

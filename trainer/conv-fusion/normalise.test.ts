@@ -5,7 +5,7 @@ import { createScaler, normalisePictures } from './normalise.ts';
 const tf = loadTensorFlow('cpu');
 
 describe('picture features', () => {
-  const scaler = createScaler([2, 1]);
+  const scaler = createScaler([2, 1], 1.2);
   for (const row of [
     [1, 10, 5],
     [3, 30, 5],

@@ -9,16 +9,17 @@ export interface PictureScale {
   readonly mean: Float32Array;
   /** [Σ widths]: 1 / standard deviation. */
   readonly factor: Float32Array;
+  /** What the whole is brought to; a text is √2 long. */
+  readonly length: number;
 }
 
-/** The last layer counts most; the whole is as long as 1.2 text blocks. Found on two catalogues, by validation. */
+/** The last layer counts most. Found on several catalogues, by validation. */
 export const tapWeight = 0.7;
-export const pictureLength = 1.2;
 /** Below this a vector is as good as 0, and so is what it is divided by. */
 export const smallestNorm = 1e-6;
 
 /** Sums up rows of features as they come, and tells their scale. */
-export function createScaler(widths: readonly number[]) {
+export function createScaler(widths: readonly number[], length: number) {
   const size = widths.reduce((sum, width) => sum + width, 0);
   const sums = new Float64Array(size);
   const squares = new Float64Array(size);
@@ -40,13 +41,18 @@ export function createScaler(widths: readonly number[]) {
         // A feature that never changes says nothing: 1 keeps it at 0 after the mean is taken off.
         return deviation < 1e-6 ? 1 : 1 / deviation;
       });
-      return { widths, mean: Float32Array.from(mean), factor: Float32Array.from(factor) };
+      return {
+        widths,
+        mean: Float32Array.from(mean),
+        factor: Float32Array.from(factor),
+        length,
+      };
     },
   };
 }
 
 /**
- * Standardises each feature, brings each block to length 1 (the taps to 0.7), then the whole to 1.2.
+ * Standardises each feature, brings each block to length 1 (the taps to 0.7), then the whole to its own.
  *
  * @param raw float32 [n, Σ widths]
  * @returns float32 [n, Σ widths]
@@ -59,7 +65,7 @@ export function normalisePictures(tf: TensorFlow, raw: Tensor2D, scale: PictureS
       return index === 0 ? unit : unit.mul(tapWeight);
     });
     const joined = tf.concat(blocks, 1) as Tensor2D;
-    return joined.div(norm(tf, joined)).mul<Tensor2D>(pictureLength);
+    return joined.div(norm(tf, joined)).mul<Tensor2D>(scale.length);
   });
 }
 

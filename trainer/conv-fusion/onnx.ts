@@ -1,6 +1,6 @@
 import { addBackbone } from '../onnx/backbone.ts';
 import { createGraph, type GraphBuilder } from '../onnx/graph.ts';
-import { pictureLength, smallestNorm, tapWeight } from './normalise.ts';
+import { smallestNorm, tapWeight } from './normalise.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 /**
@@ -81,7 +81,7 @@ function normalise(graph: GraphBuilder, features: string[], { scale }: TrainedMo
     const standard = graph.node('Mul', [graph.node('Sub', [feature, mean]), factor]);
     return toLength(graph, standard, index === 0 ? 1 : tapWeight);
   });
-  return toLength(graph, graph.node('Concat', blocks, { axis: 1 }), pictureLength);
+  return toLength(graph, graph.node('Concat', blocks, { axis: 1 }), scale.length);
 }
 
 function toLength(graph: GraphBuilder, rows: string, length: number): string {

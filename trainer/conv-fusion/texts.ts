@@ -5,6 +5,7 @@ import {
   fitText,
   type ProductText,
   type TextPreprocessing,
+  type TextSettings,
 } from '@shelfwise/trainer-contract';
 import type { Products } from '../features/products.ts';
 import { createRecordFile, type RecordFile } from '../features/records.ts';
@@ -19,6 +20,7 @@ export interface Texts {
 }
 
 export interface TextOptions {
+  readonly settings: Partial<TextSettings>;
   /** File for the features; overwritten. */
   readonly path: string;
   readonly signal: AbortSignal;
@@ -31,7 +33,7 @@ export async function prepareTexts(
   fitted: Int32Array,
   options: TextOptions,
 ): Promise<Texts> {
-  const preprocessing = fitText(only(fitted, textsOf(products.textPath)));
+  const preprocessing = fitText(only(fitted, textsOf(products.textPath)), options.settings);
   const { maximumTokens } = preprocessing;
   const features = createRecordFile(options.path, maximumTokens * 8);
   const hasText = new Uint8Array(products.count);

@@ -1,7 +1,7 @@
 import type { Convolution } from '../backbone/layers.ts';
 import type { Quantisation } from '../backbone/quantise.ts';
 import { attribute, createGraph, type GraphBuilder } from '../tfjs/graph.ts';
-import { pictureLength, smallestNorm, tapWeight } from './normalise.ts';
+import { smallestNorm, tapWeight } from './normalise.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 /**
@@ -131,7 +131,7 @@ function normalise(graph: GraphBuilder, features: string[], { scale }: TrainedMo
   const joined = graph.node('ConcatV2', [...blocks, graph.constant(Int32Array.of(1), [])], {
     N: attribute.integer(blocks.length),
   });
-  return toLength(graph, joined, pictureLength);
+  return toLength(graph, joined, scale.length);
 }
 
 function toLength(graph: GraphBuilder, rows: string, length: number): string {

@@ -99,6 +99,7 @@ export function tinyModel(
     },
     scale: {
       widths,
+      length: 1.3,
       mean: numbers(features, 0.5),
       factor: numbers(features, 1).map((value) => 2 + value),
     },

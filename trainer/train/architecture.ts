@@ -7,6 +7,7 @@ import type { Temperatures } from '../judge/calibration.ts';
 import type { Predictions } from '../judge/predictions.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { Choices } from './hyperparameters.ts';
+import type { Axis } from './search.ts';
 
 /**
  * A kind of model: how it is fitted, and how it is written down. `train` knows nothing else of it. `K` says what it
@@ -22,6 +23,8 @@ export interface Architecture<
   readonly pictures: K;
   /** What a person chose, and defaults by the number of products for the rest. */
   settings(choices: Choices, products: number): S;
+  /** What a search may change in them; without it there is no search. */
+  axes?(choices: Choices): Axis[];
   /** Fits on some of the products and nothing else; none of the judged is learned from. */
   fit(task: FitTask<K, S>): Promise<Fit<M>>;
   /** The whole model as one ONNX file; its inputs and outputs are those of the contract. */

@@ -1,3 +1,5 @@
+import type { Axis } from './search.ts';
+
 /** What a person may choose; the rest follows from the number of products. */
 export interface Choices {
   epochs?: number | undefined;
@@ -7,7 +9,8 @@ export interface Choices {
   imageSize?: number | undefined;
 }
 
-export interface Hyperparameters {
+/** What conv-fusion is fitted with. */
+export type Hyperparameters = {
   epochs: number;
   batchSize: number;
   learningRate: number;
@@ -15,11 +18,23 @@ export interface Hyperparameters {
   imageSize: number;
   /** C of a support vector machine: the weight of the errors against that of a small norm. */
   regularisation: number;
-}
+  /** The same for the classifier that knows the picture alone, which has no text to lean on. */
+  pictureRegularisation: number;
+  /** How long the vector of a picture is; that of a text is √2 long. */
+  pictureLength: number;
+  /** 0: each product counts the same; 1: each class does. */
+  balance: number;
+  /** Whether accents make another word. */
+  marks: 'stripped' | 'kept';
+  /** Share of the designation's own bag of n-grams. */
+  designationShare: number;
+  /** Buckets that words are hashed into, and as many for characters. */
+  buckets: number;
+};
 
 /**
- * Defaults that won on catalogues of 800 and of 4,500 products: below 2,000 products smaller batches
- * and more epochs, so that in both cases the optimiser takes about 350 steps or more.
+ * Defaults that won on several catalogues, by validation (docs/model.md). Below 2,000 products smaller batches and
+ * more epochs, so that in both cases the optimiser takes about 350 steps or more; more buckets where more words are.
  */
 export function resolveHyperparameters(choices: Choices, products: number): Hyperparameters {
   const small = products < 2000;
@@ -30,5 +45,27 @@ export function resolveHyperparameters(choices: Choices, products: number): Hype
     seed: choices.seed ?? 0,
     imageSize: choices.imageSize ?? 128,
     regularisation: 0.7,
+    pictureRegularisation: 2.8,
+    pictureLength: 1.2,
+    balance: 0,
+    marks: 'stripped',
+    designationShare: 0.5,
+    buckets: products < 20_000 ? 2 ** 15 : 2 ** 16,
   };
+}
+
+/** What a search may change, the likeliest gain first; what a person chose stays as it is. */
+export function searchAxes(choices: Choices): Axis[] {
+  const axes: Axis[] = [
+    { name: 'regularisation', values: [0.7, 1.4, 0.35] },
+    { name: 'marks', values: ['stripped', 'kept'] },
+    { name: 'balance', values: [0, 0.3] },
+    { name: 'pictureLength', values: [1.2, 1.7, 0.9] },
+    { name: 'designationShare', values: [0.5, 0.25, 0.75] },
+    { name: 'learningRate', values: [0.04, 0.02] },
+    { name: 'pictureRegularisation', values: [2.8, 5.6, 1.4] },
+  ];
+  return axes.filter(
+    ({ name }) => !(name in choices) || choices[name as keyof Choices] === undefined,
+  );
 }

@@ -4,7 +4,7 @@ import { type Axis, type Outcome, search } from './search.ts';
 
 const start = { epochs: 10, batchSize: 1, learningRate: 1, seed: 0, imageSize: 32, c: 2, d: 0 };
 type Made = typeof start;
-const axes: Axis<Made>[] = [
+const axes: Axis[] = [
   { name: 'c', values: [1, 2, 3] },
   { name: 'd', values: [0, 1] },
 ];

@@ -10,9 +10,9 @@ export interface SearchBudget {
 }
 
 /** One hyperparameter and the values that are worth a try, the likeliest first. */
-export interface Axis<S extends Settings = Settings> {
-  readonly name: keyof S & string;
-  readonly values: readonly S[keyof S][];
+export interface Axis {
+  readonly name: string;
+  readonly values: readonly (number | string)[];
 }
 
 /** How a configuration did on products that its fit did not see. */
@@ -52,7 +52,7 @@ const tieInStandardErrors = 0.25;
  */
 export async function search<S extends Settings>(
   start: S,
-  axes: readonly Axis<S>[],
+  axes: readonly Axis[],
   budget: SearchBudget,
   attempt: (hyperparameters: S, index: number) => Promise<Outcome>,
 ): Promise<Search<S>> {
