@@ -23,12 +23,24 @@ export interface LearnerStep {
   readonly loss: number;
   /** Products classified right. */
   readonly hits: number;
+  /** Of the step's time: milliseconds until the batch was read. */
+  readonly readMs?: number;
   /** In the shapes of the parameters, by the same names. */
   readonly gradients: Readonly<Record<string, Tensor>>;
 }
 
+/** How a fit's time went, in this process. */
+export interface FitPace {
+  /** Products seen. */
+  readonly items: number;
+  readonly seconds: number;
+  /** Of these, until batches were read. */
+  readonly waitedSeconds: number;
+}
+
 /** What the loop tells after each step. */
 export interface FitProgress {
+  pace: FitPace;
   epoch: number;
   epochs: number;
   batch: number;
@@ -80,17 +92,20 @@ async function epochs(
   const { rows, settings, keeper, signal } = options;
   const at = restore(tf, learner, keeper) ?? beginning(settings.seed);
   const batches = Math.ceil(rows.length / settings.batchSize);
+  const begun = performance.now();
+  let [items, waited] = [0, 0];
   while (at.epoch <= settings.epochs) {
     const drawing = createRandom(at.orderRandom);
     const order = shuffle(rows.slice(), drawing);
     const random = createRandom(at.batch === 0 ? drawing.state() : at.random);
     while (at.batch < batches) {
       const from = at.batch * settings.batchSize;
-      step(tf, learner, order.subarray(from, from + settings.batchSize), random, at, {
-        ...settings,
-        batches,
-      });
+      const products = order.subarray(from, from + settings.batchSize);
+      waited += step(tf, learner, products, random, at, { ...settings, batches }) / 1000;
+      items += products.length;
+      const seconds = (performance.now() - begun) / 1000;
       options.onStep({
+        pace: { items, seconds, waitedSeconds: waited },
         ...{ epoch: at.epoch, epochs: settings.epochs, batch: at.batch, batches },
         ...{ loss: at.loss / at.seen, accuracy: at.hits / at.seen },
       });
@@ -104,6 +119,7 @@ async function epochs(
   return at.curve;
 }
 
+/** One step; how many milliseconds of it went into reading. */
 function step(
   tf: TensorFlow,
   learner: Learner,
@@ -111,8 +127,8 @@ function step(
   random: Random,
   at: Position,
   settings: LoopOptions['settings'] & { batches: number },
-): void {
-  const { loss, hits, gradients } = learner.step(rows, random);
+): number {
+  const { loss, hits, gradients, readMs = 0 } = learner.step(rows, random);
   const done = (at.epoch - 1) * settings.batches + at.batch;
   at.batch += 1;
   at.loss += loss * rows.length;
@@ -130,6 +146,7 @@ function step(
   for (const [name, gradient] of Object.entries(gradients))
     adamStep(tf, learner.parameters[name] as Parameter, gradient, { step: done + 1, learningRate });
   tf.dispose({ ...gradients });
+  return readMs;
 }
 
 /** Between two steps: the only place where a fit is kept, and where it stops. */

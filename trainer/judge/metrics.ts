@@ -7,7 +7,7 @@ export interface Metrics {
   weightedF1: number;
   /** Mean negative log likelihood of the true class. */
   nll: number;
-  /** Expected calibration error over ten bins of confidence. Source: Guo et al. 2017, arXiv:1706.04599. */
+  /** Expected calibration error over fifteen bins of confidence. Source: Guo et al. 2017, arXiv:1706.04599. */
   calibrationError: number;
 }
 
@@ -90,11 +90,13 @@ function logLoss({ classes, probabilities, labels }: Scored): number {
   return sum / labels.length;
 }
 
+const calibrationBins = 15;
+
 function calibrationError(scored: Scored): number {
-  const bins = Array.from({ length: 10 }, () => ({ confidence: 0, hits: 0 }));
+  const bins = Array.from({ length: calibrationBins }, () => ({ confidence: 0, hits: 0 }));
   scored.labels.forEach((label, row) => {
     const { index, probability } = best(scored, row);
-    const bin = bins[Math.min(9, Math.floor(probability * 10))];
+    const bin = bins[Math.min(calibrationBins - 1, Math.floor(probability * calibrationBins))];
     if (!bin) return;
     bin.confidence += probability;
     if (index === label) bin.hits += 1;

@@ -50,9 +50,11 @@ export async function fitNetwork(
     parameters,
     statistics,
     step(products, random) {
+      const begun = performance.now();
       const batch = readBatch(source, products, () => random() < 0.5);
       const keep = dropout(random, products.length * keptWidth(settings), settings.dropout);
-      return slopes(tf, { parameters, statistics }, batch, keep, classes.length);
+      const readMs = performance.now() - begun;
+      return { ...slopes(tf, { parameters, statistics }, batch, keep, classes.length), readMs };
     },
     judge: () => options.judge(network()),
   };
@@ -79,7 +81,7 @@ function slopes(
   batch: Batch,
   keep: Float32Array,
   classes: number,
-): LearnerStep {
+): Omit<LearnerStep, 'readMs'> {
   const names = Object.keys(learned.parameters);
   const { size } = batch;
   const told = new Map<string, Tensor>();

@@ -18,7 +18,7 @@ const program = join(import.meta.dirname, '..', 'main.ts');
 /** The process itself, told to stop in the middle of a fit and started again, as a Job does with its pods. */
 for (const architecture of ['conv-fusion', 'lstm-cnn'])
   describe(`the step train, ${architecture}, stopped by SIGTERM`, function () {
-    this.timeout(600_000);
+    this.timeout(900_000);
     let folder: Awaited<ReturnType<typeof testFolder>>;
     let store: Store;
     let snapshot: Snapshot;

@@ -9,11 +9,14 @@ export function showSteps(
   phase: string,
   products: number,
   now: () => number = () => performance.now(),
-): (progress: FitProgress) => void {
+): (progress: Omit<FitProgress, 'pace'>) => void {
   const started = now();
   let told = started;
+  // A fit that goes on after an interruption does not begin at 0.
+  let before: number | undefined;
   return (progress) => {
     const { epoch, epochs, batch, batches, loss, accuracy } = progress;
+    before ??= (epoch - 1 + (batch - 1) / batches) / epochs;
     if (batch < batches && now() - told < everyMs) return;
     told = now();
     const share = (epoch - 1 + batch / batches) / epochs;
@@ -27,8 +30,8 @@ export function showSteps(
       batches,
       loss: rounded(loss),
       accuracy: rounded(accuracy),
-      itemsPerSecond: Math.round((share * epochs * products) / seconds),
-      etaSeconds: Math.round(seconds / share - seconds),
+      itemsPerSecond: Math.round(((share - before) * epochs * products) / seconds),
+      etaSeconds: Math.round((seconds / (share - before)) * (1 - share)),
     });
   };
 }

@@ -83,7 +83,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
     log: io.log,
   });
   try {
-    const { tar, validation } = await train({
+    const { tar, validation, pace } = await train({
       store,
       snapshot,
       tf,
@@ -117,7 +117,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
     await removeCheckpoints({ store, release: options.release, log: io.log });
     return {
       message: trainMessage(manifest, startedAt),
-      detail: { alreadyPublished: false, validation: validation.metrics },
+      detail: { alreadyPublished: false, validation: validation.metrics, input: pace },
     };
   } catch (error) {
     if (io.signal.aborted && error === io.signal.reason) {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { PictureStage } from '../features/pictures.ts';
 import { type Products, select } from '../features/products.ts';
 import { readProducts } from '../features/read-products.ts';
+import type { FitPace, FitProgress } from '../fit/loop.ts';
 import type { Keeper } from '../fit/state.ts';
 import { type Validation, validate } from '../judge/validation.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
@@ -34,6 +35,8 @@ export interface Training {
 export interface Trained {
   readonly tar: { readonly path: string; readonly digest: string; readonly size: number };
   readonly validation: Validation;
+  /** How the time of the final fit went; undefined where all of it was done before an interruption. */
+  readonly pace: FitPace | undefined;
 }
 
 /**
@@ -56,7 +59,10 @@ export async function train(training: Training): Promise<Trained> {
   const none = new Int32Array();
   const rows = { fitted: all, judged: none };
   const keeper = checkpoints.keeper('final fit');
-  const final = await fitPhase(training, products, rows, 'final fit', keeper);
+  let pace: FitPace | undefined;
+  const final = await fitPhase(training, products, rows, 'final fit', keeper, (progress) => {
+    pace = progress.pace;
+  });
   products.pictures.close();
 
   const calibrated: Calibrated = {
@@ -78,7 +84,7 @@ export async function train(training: Training): Promise<Trained> {
     { architecture, model, golden, validation, curves, card },
     training.scratchDir,
   );
-  return { tar, validation };
+  return { tar, validation, pace };
 }
 
 /** Goes over the snapshot's products once: features to files, the rest to memory. */
@@ -106,11 +112,13 @@ function fitPhase(
   rows: { fitted: Int32Array; judged: Int32Array },
   phase: string,
   keeper: Keeper,
+  onStep: (progress: FitProgress) => void = () => undefined,
 ): Promise<Fit> {
   const { tf, architecture, stage, hyperparameters, scratchDir, signal, progress } = training;
   const total = products.count;
   const texts = createPace(progress, { step: 'train', phase: `texts of the ${phase}`, total });
   let told = 0;
+  const show = showSteps(progress, phase, rows.fitted.length);
   return architecture.fit({
     tf,
     products,
@@ -124,6 +132,9 @@ function fitPhase(
       texts.advance(done - told);
       told = done;
     },
-    onStep: showSteps(progress, phase, rows.fitted.length),
+    onStep(step) {
+      show(step);
+      onStep(step);
+    },
   });
 }
