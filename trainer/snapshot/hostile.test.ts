@@ -80,10 +80,7 @@ describe('a snapshot of hostile', () => {
       ['NUL in the designation', { designation: 'Chaise\0pliante' }],
       ['right to left, with marks that turn it', { designation: '\u202eكرسي مكتب\u202c \u200f' }],
       ['HTML and entities', { description: '<b>Caf&eacute;</b> &amp;lt;script&gt; &#0; &#xD800;' }],
-      [
-        'what a template or a formula would run',
-        { designation: '=cmd|"/c calc"!A1 {{y}} %s' },
-      ],
+      ['what a template or a formula would run', { designation: '=cmd|"/c calc"!A1 {{y}} %s' }],
       ['emoji and letters beyond the first plane', { designation: '👩‍👩‍👧 𝕮𝖍𝖆𝖎𝖘𝖊' }],
       ['a description of a megabyte', { description: 'chaise '.repeat(140_000).trim() }],
       ['a picture alone says something', { designation: '.' }],

@@ -37,6 +37,10 @@ export async function probePicture(bytes: Buffer, verified: Set<string>): Promis
 
 /** From the file's head alone. */
 async function sizeOf(bytes: Buffer): Promise<{ width: number; height: number }> {
-  const { autoOrient } = await sharp(bytes).metadata();
-  return { width: autoOrient.width, height: autoOrient.height };
+  try {
+    const { autoOrient } = await sharp(bytes).metadata();
+    return { width: autoOrient.width, height: autoOrient.height };
+  } catch (cause) {
+    throw new PictureError('The picture has no head that could be read.', { cause });
+  }
 }
