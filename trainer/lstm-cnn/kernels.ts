@@ -1,42 +1,11 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-node';
-import { partOf, type TensorFlow } from '../native/tensorflow.ts';
+import { kernelsOf } from '../native/kernels.ts';
+import type { TensorFlow } from '../native/tensorflow.ts';
 
 /*
  * Kernels of TensorFlow that tfjs has no function for. As single operations of tfjs an LSTM over 100 words takes 1,500
  * calls a step, each of which costs more than it computes; here it is one call forward and one back.
  */
-
-interface OpAttribute {
-  name: string;
-  type: number;
-  value: unknown;
-}
-
-interface Backend {
-  binding: Record<
-    'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_ATTR_STRING' | 'TF_ATTR_TYPE' | 'TF_FLOAT',
-    number
-  >;
-  executeMultipleOutputs(
-    name: string,
-    attributes: OpAttribute[],
-    inputs: unknown[],
-    outputs: number,
-  ): Tensor[];
-}
-
-function kernelsOf(tf: TensorFlow) {
-  const backend = tf.backend() as unknown as Backend;
-  const { binding } = backend;
-  return {
-    run: (name: string, attributes: OpAttribute[], inputs: unknown[], outputs: number) =>
-      backend.executeMultipleOutputs(name, attributes, inputs, outputs),
-    float: (name: string, value: number) => ({ name, type: binding.TF_ATTR_FLOAT, value }),
-    flag: (name: string, value: boolean) => ({ name, type: binding.TF_ATTR_BOOL, value }),
-    text: (name: string, value: string) => ({ name, type: binding.TF_ATTR_STRING, value }),
-    type: (name: string) => ({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT }),
-  };
-}
 
 /**
  * A long short-term memory over whole sequences; what it holds after the last word.
@@ -49,10 +18,6 @@ function kernelsOf(tf: TensorFlow) {
  */
 export function lstm(tf: TensorFlow, x: Tensor3D, kernel: Tensor2D, bias: Tensor1D): Tensor2D {
   const kernels = kernelsOf(tf);
-  const { Int64Scalar } = partOf<{ Int64Scalar: new (value: number) => unknown }>(
-    tf,
-    'dist/int64_tensors',
-  );
   const [words, n] = x.shape;
   const units = bias.size / 4;
   const peepholes = kernels.flag('use_peephole', false);
@@ -66,7 +31,7 @@ export function lstm(tf: TensorFlow, x: Tensor3D, kernel: Tensor2D, bias: Tensor
     const [none, unused] = [tf.zeros([n, units]), tf.zeros([units])];
     const inputs = [input, none, none, weights, unused, unused, unused, offsets];
     const attributes = [kernels.float('cell_clip', 0), peepholes, kernels.type('T')];
-    const length = new Int64Scalar(words);
+    const length = kernels.int64(words);
     // Of every word: input gate, cell state, forget gate, output gate, cell input, cell, output.
     const states = kernels.run('BlockLSTMV2', attributes, [length, ...inputs], 7);
     save([...inputs, ...states]);
@@ -134,7 +99,7 @@ export function normaliseBatch(
     statistics.push(tf.keep(mean), tf.keep(variance));
     save([input, gamma, ...reserved]);
     const gradFunc = (slope: Tensor, saved: Tensor[]) => {
-      const [seen, weight, ...rest] = saved;
+      const [seen, weight, ...rest] = saved as [Tensor, Tensor, ...Tensor[]];
       const back = kernels.run(
         'FusedBatchNormGradV3',
         attributes,

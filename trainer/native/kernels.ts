@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node';
-import type { TensorFlow } from './tensorflow.ts';
+import { partOf, type TensorFlow } from './tensorflow.ts';
 
 interface Attribute {
   name: string;
@@ -7,12 +7,21 @@ interface Attribute {
   value: unknown;
 }
 
+/** tfjs-node's own: tfjs has no tensors of int64. */
+interface Int64 {
+  readonly dtype: string;
+}
+interface Int64Module {
+  Int64Scalar: new (value: number) => Int64;
+}
+type Input = Tensor | Int64;
+
 interface Backend {
-  binding: Record<`TF_ATTR_${'BOOL' | 'STRING' | 'TYPE' | 'SHAPE'}` | 'TF_FLOAT', number>;
+  binding: Record<`TF_ATTR_${'BOOL' | 'FLOAT' | 'STRING' | 'TYPE' | 'SHAPE'}` | 'TF_FLOAT', number>;
   executeMultipleOutputs(
     name: string,
     attributes: Attribute[],
-    inputs: Tensor[],
+    inputs: Input[],
     outputs: number,
   ): Tensor[];
 }
@@ -22,18 +31,23 @@ export function kernelsOf(tf: TensorFlow) {
   const backend = tf.backend() as unknown as Backend;
   const { binding } = backend;
   const type = (name: string) => ({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT });
-  const run = (name: string, attributes: Attribute[], inputs: Tensor[], outputs: number) =>
+  const run = (name: string, attributes: Attribute[], inputs: Input[], outputs: number) =>
     backend.executeMultipleOutputs(name, attributes, inputs, outputs);
+  const text = (name: string, value: string) => ({
+    ...{ name, type: binding.TF_ATTR_STRING },
+    value,
+  });
   return {
     type,
+    text,
+    float: (name: string, value: number) => ({ name, type: binding.TF_ATTR_FLOAT, value }),
+    /** A number that a kernel wants as int64. */
+    int64: (value: number): Int64 =>
+      new (partOf<Int64Module>(tf, 'dist/int64_tensors').Int64Scalar)(value),
     flag: (name: string, value: boolean) => ({ name, type: binding.TF_ATTR_BOOL, value }),
     run,
     /** A handle to a variable that holds this very tensor, not a copy of it. */
     variable(name: string, tensor: Tensor): Tensor {
-      const text = (key: string, value: string) => ({
-        ...{ name: key, type: binding.TF_ATTR_STRING },
-        value,
-      });
       const shape = { name: 'shape', type: binding.TF_ATTR_SHAPE, value: tensor.shape };
       const names = [text('container', ''), text('shared_name', name)];
       const [handle] = run('VarHandleOp', [...names, type('dtype'), shape], [], 1) as [Tensor];
