@@ -61,6 +61,8 @@ const boundsSchema = z.strictObject({
 
 /** The comparison of the facts, and how it came about. */
 const comparisonSchema = comparisonFactsSchema.extend({
+  /** Groups of products that are alike (same text, same picture), of which the bootstrap draws. */
+  groups: count,
   bothRight: count,
   bothWrong: count,
   /** Scores of both models on the compared products and classes, with one-sided bounds on either side. */
@@ -69,7 +71,7 @@ const comparisonSchema = comparisonFactsSchema.extend({
   /** Classes that one of the models alone knows: nothing of them is compared. */
   candidateClasses: z.array(z.string()),
   championClasses: z.array(z.string()),
-  /** Of the paired bootstrap, stratified by true class, percentile bounds; and what it was seeded with. */
+  /** Of the paired bootstrap over groups, stratified by true class, percentile bounds; and what it was seeded with. */
   bootstrap: z.strictObject({ resamples: count, seed: z.string() }),
 });
 

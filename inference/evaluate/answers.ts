@@ -21,7 +21,7 @@ export function createNames(names: readonly string[] = []): Names {
 export const nothing = -1;
 
 /**
- * What one model said of every held-out product: columns of numbers, 29 bytes a product, so that a large holdout takes
+ * What one model said of every held-out product: columns of numbers, 33 bytes a product, so that a large holdout takes
  * little memory. Rows are in the order of the holdout, which is the same for every model.
  */
 export interface Answers {
@@ -38,6 +38,8 @@ export interface Answers {
   readonly likelier: Uint8Array;
   /** The language of the text, of `languages`; the empty name for none that can be told. */
   readonly language: Int32Array;
+  /** Products with the same number are alike: see alike.ts. */
+  readonly group: Int32Array;
 }
 
 export function createAnswers(products: number): Answers {
@@ -51,5 +53,6 @@ export function createAnswers(products: number): Answers {
     truthProbability: new Float32Array(products),
     likelier: new Uint8Array(products),
     language: new Int32Array(products),
+    group: Int32Array.from({ length: products }, (_, row) => row),
   };
 }

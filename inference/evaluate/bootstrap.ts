@@ -24,8 +24,9 @@ export interface BootstrapOptions {
 
 /**
  * Bounds on the differences of accuracy and of macro F1, candidate less champion, by a paired bootstrap with percentile
- * bounds (Efron and Tibshirani 1993, chapter 13). Resampled within each true class, as the holdout itself was drawn: every
- * resample has the holdout's mix of classes, and no class that macro F1 averages over vanishes from it. Null without products.
+ * bounds (Efron and Tibshirani 1993, chapter 13). Resampled within each true class, as the holdout itself was drawn: no class
+ * that macro F1 averages over vanishes from a resample. Drawn are groups of products that are alike, not products: ten
+ * variants of one thing are one observation, and bounds that took them for ten would be too narrow. Null without products.
  */
 export function bootstrapDifferences(
   pairs: Pairs,
@@ -52,26 +53,34 @@ export function bootstrapDifferences(
   };
 }
 
-/** The products of each class that has some. */
-function strataOf({ classes, truth }: Pairs): Int32Array[] {
-  const members = Array.from({ length: classes }, (): number[] => []);
-  truth.forEach((label, i) => {
-    members[label]?.push(i);
+/** For each class that has products, its groups of alike ones: rows. */
+function strataOf({ classes, truth, group }: Pairs): Int32Array[][] {
+  const strata = Array.from({ length: classes }, () => new Map<number, number[]>());
+  truth.forEach((label, row) => {
+    const groups = strata[label] as Map<number, number[]>;
+    const known = groups.get(group[row] as number);
+    if (known) known.push(row);
+    else groups.set(group[row] as number, [row]);
   });
-  return members.filter(({ length }) => length > 0).map((each) => Int32Array.from(each));
+  return strata
+    .filter((groups) => groups.size > 0)
+    .map((groups) => Array.from(groups.values(), (rows) => Int32Array.from(rows)));
 }
 
 function resample(
   { truth, candidate, champion }: Pairs,
-  strata: Int32Array[],
+  strata: Int32Array[][],
   random: (n: number) => number,
   counts: Counts,
 ): void {
   clear(counts);
-  for (const stratum of strata) {
-    for (let n = stratum.length; n > 0; n--) {
-      const i = stratum[random(stratum.length)] as number;
-      countPair(counts, truth[i] as number, candidate[i] as number, champion[i] as number);
+  for (const groups of strata) {
+    for (let n = groups.length; n > 0; n--) {
+      const rows = groups[random(groups.length)] as Int32Array;
+      for (let i = 0; i < rows.length; i++) {
+        const row = rows[i] as number;
+        countPair(counts, truth[row] as number, candidate[row] as number, champion[row] as number);
+      }
     }
   }
 }

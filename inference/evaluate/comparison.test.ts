@@ -108,6 +108,41 @@ describe('comparison with the champion', () => {
     expect(one.accuracy.lower).to.be.closeTo(other.accuracy.lower as number, 0.05);
   });
 
+  it('takes products that are alike for one observation', () => {
+    const grouped = (list: [string, string, string][], copies: number) => {
+      const script = (word: 1 | 2) =>
+        list.flatMap((product, group) =>
+          Array.from(
+            { length: copies },
+            (): Scripted => ({
+              truth: product[0],
+              says: letters.map((label) => (label === product[word] ? 1 : 0)),
+              group,
+            }),
+          ),
+        );
+      return Promise.all([scriptedAnswers(letters, script(1)), script(2)]).then(
+        async ([candidate, champion]) =>
+          compare(candidate, await scriptedAnswers(letters, champion, candidate), {
+            classes: candidate.classes,
+            confidence: 0.95,
+            seed: 'seed',
+          }),
+      );
+    };
+    return fc.assert(
+      fc.asyncProperty(products, fc.integer({ min: 2, max: 4 }), async (list, copies) => {
+        const [one, many] = [await grouped(list, 1), await grouped(list, copies)];
+        expect(many.groups).to.equal(list.length);
+        expect(many.products).to.equal(copies * list.length);
+        for (const metric of ['accuracy', 'macroF1'] as const)
+          for (const bound of ['lower', 'difference', 'upper'] as const)
+            expect(many[metric][bound]).to.be.closeTo(one[metric][bound] as number, 1e-12);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   it('asks for more when it is to be surer', async () => {
     const list = Array.from({ length: 60 }, (_, i): [string, string, string] => [
       'a',

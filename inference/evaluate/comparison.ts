@@ -47,6 +47,7 @@ export function compare(
     macroF1: { ...both(macroF1s(counts)), ...(bounds?.macroF1 ?? none) },
     candidateClasses: candidate.labels.filter((label) => !known.has(label)),
     championClasses: champion.labels.filter((label) => !candidate.labels.includes(label)),
+    groups: new Set(pairs.group).size,
     bootstrap: { resamples, seed },
   };
 }
@@ -60,6 +61,7 @@ function pairsOf(candidate: Answers, champion: Answers, shared: number[]): Pairs
     compared.map((row) => index.get(values[row] as number) ?? -1);
   return {
     classes: shared.length,
+    group: compared.map((row) => candidate.group[row] as number),
     truth: column(candidate.truth),
     candidate: column(candidate.said),
     champion: column(champion.said),

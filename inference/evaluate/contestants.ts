@@ -9,6 +9,7 @@ import {
 import { detectLanguage } from '@shelfwise/trainer-contract/language';
 import { loadModel } from '../model/load.ts';
 import type { StepIo } from '../step.ts';
+import { createAlike } from './alike.ts';
 import { type Answers, createNames, type Names } from './answers.ts';
 import { type Judged, judge } from './judge.ts';
 import { createProgress } from './progress.ts';
@@ -38,11 +39,21 @@ export async function contest(
   where: { store: Store; snapshot: Snapshot; io: StepIo },
 ): Promise<Contest> {
   const names = { classes: createNames(), languages: createNames(['']) };
-  const one = await answer(candidate, { ...where, ...names, languageOf: tellLanguage });
+  const alike = createAlike(productsOf(where.snapshot));
+  const one = await answer(candidate, {
+    ...where,
+    ...names,
+    languageOf: tellLanguage,
+    onSample: alike.add,
+  });
+  one.answers.group.set(alike.groups());
   const known = (_: Sample, row: number) => languageAt(one.answers, names.languages, row);
   const other = champion && (await answer(champion, { ...where, ...names, languageOf: known }));
   return { candidate: one, champion: other, ...names };
 }
+
+const productsOf = ({ shards }: Snapshot) =>
+  shards.holdout.reduce((sum, shard) => sum + shard.products, 0);
 
 const languageAt = (answers: Answers, languages: Names, row: number) =>
   languages.all[answers.language[row] as number] as string;
@@ -61,11 +72,12 @@ async function answer(
     classes: Names;
     languages: Names;
     languageOf(sample: Sample, row: number): string;
+    onSample?: (sample: Sample, row: number) => void;
   },
 ): Promise<Contestant> {
-  const { store, snapshot, io, classes, languages, languageOf } = given;
+  const { store, snapshot, io, classes, languages, languageOf, onSample } = given;
   const { config, log, signal } = io;
-  const products = snapshot.shards.holdout.reduce((sum, shard) => sum + shard.products, 0);
+  const products = productsOf(snapshot);
   const progress = createProgress(subject.release, products, io.progress);
   const model = await loadModel({
     store,
@@ -87,6 +99,7 @@ async function answer(
       classes,
       languages,
       languageOf,
+      ...(onSample && { onSample }),
       products,
       inFlight: config.workers * inFlightPerWorker,
       signal,

@@ -19,6 +19,8 @@ export interface JudgeSettings {
   languages: Names;
   /** The language of a product's text, the empty name where it can't be told. */
   languageOf(sample: Sample, row: number): string;
+  /** Told of each sample before the model has it, and of its row. */
+  onSample?: (sample: Sample, row: number) => void;
   /** How many samples there will be. */
   products: number;
   /** Products in flight: enough that no worker waits for the next. */
@@ -35,7 +37,7 @@ export async function judge(
   samples: AsyncIterable<Sample>,
   settings: JudgeSettings,
 ): Promise<Judged> {
-  const { engine, classes, languages, inFlight, signal, onProduct } = settings;
+  const { engine, classes, languages, inFlight, signal, onSample, onProduct } = settings;
   const answers = createAnswers(settings.products);
   const labels = settings.labels.map(classes.place);
   let unreadablePictures = 0;
@@ -43,6 +45,7 @@ export async function judge(
   async function one(sample: Sample, row: number): Promise<void> {
     const truth = classes.place(sample.class);
     answers.truth[row] = truth;
+    onSample?.(sample, row);
     answers.language[row] = languages.place(settings.languageOf(sample, row));
     const prediction = await classify(engine, sample, () => unreadablePictures++);
     note(answers, row, labels, labels.indexOf(truth), prediction);

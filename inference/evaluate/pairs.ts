@@ -3,6 +3,8 @@ export interface Pairs {
   classes: number;
   /** One element for each product, from 0 to classes - 1. */
   truth: Int32Array;
+  /** Products with the same number are alike, and right or wrong together. */
+  group: Int32Array;
   /** -1 for an answer that is none of these classes, or none at all: wrong, and of no class. */
   candidate: Int32Array;
   champion: Int32Array;

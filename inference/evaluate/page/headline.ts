@@ -45,7 +45,7 @@ export function headline({ facts, candidate }: Evaluation, gate: GateNumbers): C
 
 function interval(accuracy: number, products: number): Content {
   const [low, high] = wilson(accuracy, products);
-  return markup`<p>On other products of this kind the accuracy lies between ${score(low, 3)} and ${score(high, 3)} with 95 % confidence (Wilson's interval, ${count(products, 'product')}).</p>`;
+  return markup`<p>On other products of this kind the accuracy lies between ${score(low, 3)} and ${score(high, 3)} with 95 % confidence (Wilson's interval, as if none of the ${count(products, 'product')} were variants of each other).</p>`;
 }
 
 function besides({ unanswered, unreadablePictures }: Scores): Content {
@@ -110,14 +110,14 @@ const sameClasses = ({ leftOut, candidateClasses, championClasses }: Comparison)
   leftOut === 0 && candidateClasses.length === 0 && championClasses.length === 0;
 
 function paired(comparison: Comparison): Content {
-  const { products, leftOut, classes, bothRight, bothWrong, candidateOnly, championOnly } =
+  const { products, leftOut, classes, bothRight, bothWrong, candidateOnly, championOnly, groups } =
     comparison;
   const { resamples } = comparison.bootstrap;
   return [
     sameClasses(comparison) ? null : restricted(comparison),
     markup`<p>Of ${count(products, 'product')} in ${count(classes, 'class', 'classes')} both models have ${bothRight} right and ${bothWrong} wrong; the
 candidate alone has ${candidateOnly} right, the champion alone ${championOnly}. McNemar's exact test, two-sided: p = ${pValue(comparison.pValue)}. Bounds: paired
-bootstrap within the true classes, ${resamples.toLocaleString('en')} resamples, percentiles${leftOut > 0 ? `; ${count(leftOut, 'product')} of classes that one of the models does not know left out` : ''}.</p>`,
+bootstrap of ${count(groups, 'group')} of products that are alike, within the true classes, ${resamples.toLocaleString('en')} resamples, percentiles${leftOut > 0 ? `; ${count(leftOut, 'product')} of classes that one of the models does not know left out` : ''}.</p>`,
   ];
 }
 
