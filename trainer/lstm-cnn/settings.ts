@@ -25,7 +25,7 @@ export const longestSequence = 100;
 export function settings(choices: Choices, products: number): LstmCnnSettings {
   const small = products < 2000;
   return {
-    epochs: choices.epochs ?? (small ? 40 : 20),
+    epochs: choices.epochs ?? (small ? 25 : 12),
     batchSize: choices.batchSize ?? (small ? 32 : 64),
     learningRate: choices.learningRate ?? 0.002,
     seed: choices.seed ?? 0,
