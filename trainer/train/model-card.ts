@@ -65,7 +65,7 @@ ${table(
 
 ## Evaluation data
 
-${validation.products} of the products to learn from were kept from a first fit, which these figures judge; products that look or read alike are on one side. The
+${validation.products} of the products to learn from were kept from a first fit, which these figures judge; products of the same text are on one side. The
 model in this bundle was then fitted on all of them with the same settings, so it is, if anything, a little better. What the gate decides by
 is measured on the held-out products, which were not looked at here: \`evaluation.json\` and \`report.html\` of the release.
 
