@@ -27,7 +27,8 @@ export function classifier(
     training: {
       model: { imageSize: 96, seed: 1 },
       gpu: { count: 1 },
-      resources: { requests: { cpu: '100m', memory: '512Mi' } },
+      // One of two CPUs at most: what serves must go on answering in time on a machine that is slow already.
+      resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '1' } },
       activeDeadlineSeconds: 1200,
       schedulingTimeoutSeconds: 1200,
     },

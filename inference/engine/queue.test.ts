@@ -98,6 +98,22 @@ describe('engine queue', () => {
     expect(queue.costMs()).to.be.closeTo(11, 1e-9);
   });
 
+  it('is not shut by one batch that took long, and soon learns of slowness that lasts', () => {
+    const { queue } = queueAt();
+    teach(queue, 10);
+    teach(queue, 60_000);
+    expect(queue.costMs()).to.be.closeTo(13, 1e-9);
+    for (let batch = 0; batch < 40; batch++) teach(queue, 1_000);
+    expect(queue.costMs()).to.be.within(900, 1_000);
+  });
+
+  it('learns a cost after one that could not be measured', () => {
+    const { queue } = queueAt();
+    teach(queue, 0);
+    for (let batch = 0; batch < 50; batch++) teach(queue, 10);
+    expect(queue.costMs()).to.be.within(9, 10);
+  });
+
   it('loses and doubles nothing, whatever the order of calls', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('admit' as const), wait: fc.integer({ min: 0, max: 50 }) }),

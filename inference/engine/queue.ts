@@ -21,6 +21,11 @@ export interface Taken<J> {
 
 /** Weight of the newest batch in the running mean of the cost of an item. */
 const SMOOTHING = 0.1;
+/**
+ * A batch counts as at most so many times the mean: a stall of the machine (a batch that took seconds) must not close the
+ * door on thousands of requests that would be answered in time, while lasting slowness doubles the mean in three batches.
+ */
+const OUTLIER = 4;
 
 /**
  * A bounded first-in-first-out queue that knows deadlines: a job is admitted only if, by what batches
@@ -105,7 +110,10 @@ export function createQueue<J extends Deadlined>(settings: QueueSettings) {
     served(items: number, ms: number): void {
       running -= items;
       const each = ms / items;
-      costMs = costMs === undefined ? each : costMs + SMOOTHING * (each - costMs);
+      costMs =
+        costMs === undefined
+          ? each
+          : costMs + SMOOTHING * (Math.min(each, OUTLIER * Math.max(costMs, 1)) - costMs);
     },
 
     /** A batch is lost with its worker: it says nothing about cost. */
