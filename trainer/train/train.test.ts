@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,7 +21,7 @@ import type { ProgressEvent } from '../step.ts';
 import { noCheckpoints } from './checkpoints.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 import type { Choices } from './hyperparameters.ts';
-import { type Trained, train } from './train.ts';
+import { type Trained, type Training, train } from './train.ts';
 
 const tf = loadTensorFlow('cpu');
 const products = 150;
@@ -42,7 +42,12 @@ describe('training', () => {
   const told: ProgressEvent[] = [];
   async function run(
     choices: Choices = {},
-    { on = snapshot, signal = new AbortController().signal, progress = noProgress } = {},
+    {
+      on = snapshot,
+      signal = new AbortController().signal,
+      progress = noProgress,
+      log = { info: (_: object) => undefined, warn: (_: object) => undefined } as Training['log'],
+    } = {},
   ): Promise<Trained> {
     runs += 1;
     const scratchDir = join(folder, `scratch-${runs}`);
@@ -57,7 +62,7 @@ describe('training', () => {
       scratchDir,
       checkpoints: noCheckpoints,
       signal,
-      log: { info: () => undefined, warn: () => undefined },
+      log,
       progress(event) {
         told.push(event);
         progress(event);
@@ -79,6 +84,24 @@ describe('training', () => {
     it('is made again byte for byte from the same seed, and not from another', async () => {
       expect((await run()).tar.digest).to.equal(trained.tar.digest);
       expect((await run({ seed: 1 })).tar.digest).to.not.equal(trained.tar.digest);
+    });
+
+    it('is the same whether its features were computed, found in the store, or found there damaged', async () => {
+      const packs = join(folder, 'features');
+      const seen: object[] = [];
+      const note = (about: object) => seen.push(about);
+      const log = { info: note, warn: note } as unknown as Training['log'];
+      expect((await run({}, { log })).tar.digest).to.equal(trained.tar.digest);
+      for (const pack of await readdir(packs, { recursive: true }))
+        if (pack.endsWith('.pack')) await writeFile(join(packs, pack), 'not what it was');
+      expect((await run({}, { log })).tar.digest).to.equal(trained.tar.digest);
+      await rm(packs, { recursive: true });
+      expect((await run({}, { log })).tar.digest).to.equal(trained.tar.digest);
+      const [found, damaged, ...computed] = seen as Record<string, unknown>[];
+      expect(found).to.include({ computed: 0 });
+      expect(damaged).to.have.property('key');
+      expect(computed).to.have.length(2);
+      for (const each of computed) expect(each.computed).to.be.above(100);
     });
 
     it('is accepted by its own checker, and onnxruntime repeats its golden answers', async () => {
@@ -125,11 +148,18 @@ describe('training', () => {
     });
   });
 
-  it('keeps no tensors', async () => {
+  it('keeps no tensors, neither from phase to phase nor in the end', async () => {
     await run({ epochs: 1 });
     const before = tf.memory().numTensors;
-    await run({ epochs: 1 });
-    expect(tf.memory().numTensors).to.equal(before);
+    const after = new Map<string, number>();
+    const progress = ({ phase = '' }: ProgressEvent) => {
+      if (!after.has(phase)) after.set(phase, tf.memory().numTensors);
+    };
+    await run({ epochs: 1 }, { progress });
+    after.set('the end', tf.memory().numTensors);
+    for (const phase of ['features', 'texts of the fit to be judged', 'texts of the final fit'])
+      expect(after.get(phase), `at the beginning of: ${phase}`).to.equal(before);
+    expect(after.get('the end')).to.equal(before);
   });
 
   it('says so when the loss is no longer a number', async () => {
