@@ -88,6 +88,8 @@ export const dataReportSchema = z.object({
     /** Groups of more than one product, and the products in them. */
     groups: count,
     products: count,
+    /** Held-out products that have a duplicate in train: none, unless the source's own split asks for it. */
+    acrossSides: count,
     largest: z.array(duplicateSchema),
   }),
   conflicts: z.object({ text: conflictsSchema, picture: conflictsSchema }),

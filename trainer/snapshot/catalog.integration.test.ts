@@ -1,6 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StepError } from '@shelfwise/trainer-contract';
+import {
+  openStore,
+  readDataReport,
+  type Snapshot,
+  StepError,
+  samples,
+} from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import pg from 'pg';
 import { type PostgresService, startPostgres } from '../../hack/services/postgres.ts';
@@ -15,8 +21,7 @@ describe('snapshot of a catalogue', () => {
   let postgres: PostgresService;
   let client: pg.Client;
   let folder: Awaited<ReturnType<typeof testFolder>>;
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     postgres = await startPostgres();
   });
   after(() => postgres?.stop());
@@ -47,7 +52,15 @@ describe('snapshot of a catalogue', () => {
     return url.href;
   };
 
-  async function take(databaseUrl = readerUrl()) {
+  const store = () => openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
+  async function labels(snapshot: Snapshot) {
+    const found = new Map<string, string>();
+    for (const side of ['train', 'holdout'] as const)
+      for await (const { id, class: name } of samples(store(), snapshot, side)) found.set(id, name);
+    return found;
+  }
+
+  async function take(databaseUrl = readerUrl(), parent?: string) {
     const file = join(folder.path, 'url');
     await writeFile(file, `${databaseUrl}\n`);
     const { io } = await testIo(folder.path, { DATABASE_URL_FILE: file });
@@ -58,6 +71,7 @@ describe('snapshot of a catalogue', () => {
         source: 'catalog',
         holdoutPercent: 20,
         maximumInvalidPercent: 50,
+        parent,
       },
       io,
     );
@@ -125,6 +139,74 @@ describe('snapshot of a catalogue', () => {
     await client.query('DELETE FROM products WHERE id > $1', ['2']);
     for await (const row of rows) seen.push(row.id);
     expect(new Set(seen).size).to.equal(3000);
+  });
+
+  describe('of a shop whose people correct categories', () => {
+    /** As a shop's own tables may be: what was predicted, what people said of it, and where the picture lies. */
+    const tables = `
+      CREATE TABLE items (id bigint PRIMARY KEY, title text NOT NULL, body text, picture text, deleted_at timestamptz);
+      CREATE TABLE categories (item bigint, category text, source text, at timestamptz);
+      DROP VIEW shelfwise_training_products_v1;
+      CREATE VIEW shelfwise_training_products_v1 AS
+        SELECT i.id::text AS product_id, i.title AS designation, i.body AS description, c.category, i.picture AS picture_key
+        FROM items i JOIN LATERAL (
+          SELECT category FROM categories c WHERE c.item = i.id AND c.source <> 'prediction'
+          ORDER BY (c.source = 'correction') DESC, c.at DESC LIMIT 1
+        ) c ON true
+        WHERE i.deleted_at IS NULL;
+      GRANT SELECT ON shelfwise_training_products_v1 TO reader`;
+
+    const say = (id: string, category: string, source: string, at: string) =>
+      client.query('INSERT INTO categories VALUES ($1, $2, $3, $4)', [id, category, source, at]);
+
+    async function stock() {
+      await client.query(tables);
+      const products = await testProducts(20);
+      for (const { id, designation, description, class: category, picture } of products) {
+        const key = `p/${id}.png`;
+        await client.query('INSERT INTO items VALUES ($1, $2, $3, $4)', [
+          id,
+          designation,
+          description,
+          key,
+        ]);
+        await say(id, category, 'import', '2026-01-01');
+        await write(join(folder.path, 'pictures'), key, picture as Buffer);
+      }
+      return products;
+    }
+
+    it('a correction wins, the last of several; a prediction teaches nothing', async () => {
+      const products = await stock();
+      await say('1000', 'jeu', 'correction', '2026-02-01');
+      await say('1000', 'jouet', 'correction', '2026-03-01');
+      await say('1001', 'livre', 'correction', '2026-02-01');
+      await say('1001', 'faux', 'import', '2026-04-01');
+      await client.query(`INSERT INTO items VALUES (1, 'Nouveau', NULL, NULL)`);
+      await say('1', 'livre', 'prediction', '2026-05-01');
+      await client.query(`UPDATE items SET deleted_at = now() WHERE id = 1002`);
+      const snapshot = await take();
+      const found = await labels(snapshot);
+      expect(found.size).to.equal(19);
+      expect(found.get('1000')).to.equal('jouet');
+      expect(found.get('1001')).to.equal('livre');
+      expect([found.has('1'), found.has('1002')]).to.deep.equal([false, false]);
+      for (const { id, class: category } of products.slice(3))
+        expect(found.get(id)).to.equal(category);
+    });
+
+    it('a correction makes another dataset, whose report tells it', async () => {
+      await stock();
+      const first = await take();
+      await say('1007', 'livre', 'correction', '2026-02-01');
+      const second = await take(readerUrl(), first.digest);
+      expect(second.digest).not.to.equal(first.digest);
+      const { changes } = await readDataReport(store(), second);
+      expect(changes?.relabelled?.moves).to.deep.equal([
+        { from: 'jouet', to: 'livre', products: 1 },
+      ]);
+      expect(changes?.relabelled?.examples.map(({ id }) => id)).to.deep.equal(['1007']);
+    });
   });
 
   const failures: [string, () => Promise<unknown>, string, RegExp][] = [

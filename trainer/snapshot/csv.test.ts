@@ -41,6 +41,7 @@ describe('readCsv', () => {
   const refused: [string, string, RegExp][] = [
     ['nothing', '', /^X\.csv is empty: it has not even a header\.$/],
     ['a missing column', 'a,c\n1,2\n', /^X\.csv has no column b; its columns are a, c\.$/],
+    ['a column that is there twice', 'a,b,b\n1,2,3\n', /^X\.csv has the column b twice/],
     ['several missing columns', 'c\n1\n', /no column a, b/],
     [
       'a row with fewer values',

@@ -51,5 +51,10 @@ function header(record: string[], name: string, required: string[]): Map<string,
       `${name} has no column ${missing.join(', ')}; its columns are ${record.join(', ')}.`,
     );
   }
+  const double = required.find(
+    (column) => record.filter((one) => one.trim() === column).length > 1,
+  );
+  if (double !== undefined)
+    throw new StepError('BadData', `${name} has the column ${double} twice: remove one.`);
   return columns;
 }

@@ -19,8 +19,14 @@ export async function describeDuplicates(
   return {
     groups: sets.length,
     products: sum(sets),
+    acrossSides: sum(sets.map(heldOutBesideTrain)),
     largest: await describeLargest(sets, readText),
   };
+}
+
+function heldOutBesideTrain(set: PlacedProduct[]): PlacedProduct[] {
+  const held = set.filter(({ side }) => side === 'holdout');
+  return held.length < set.length ? held : [];
 }
 
 /** Products that contradict each other: the same text, or the same picture, under different classes. */

@@ -45,7 +45,10 @@ export function withoutUnlearnable(
   });
 }
 
-/** Products of each class on either side, sorted by class. Throws BadData below two classes. */
+/**
+ * Products of each class on either side, sorted by class. Throws BadData below two classes, and where nothing is held out:
+ * what is trained on that could not be judged.
+ */
 export function countClasses(products: PlacedProduct[], source: Source) {
   const classes = [...Map.groupBy(products, (product) => product.class)]
     .map(([name, own]) => {
@@ -56,6 +59,12 @@ export function countClasses(products: PlacedProduct[], source: Source) {
   if (classes.length < 2) {
     const only = classes[0] ? `only the class ${classes[0].class}` : 'no class';
     throw new StepError('BadData', `${source.url} has ${only}; a classifier needs two at least.`);
+  }
+  if (classes.every(({ holdout }) => holdout === 0)) {
+    throw new StepError(
+      'BadData',
+      `No product of ${source.url} is held out, so no model of it could be judged: a class needs two products that differ, or the column split a holdout.`,
+    );
   }
   return classes;
 }

@@ -57,12 +57,16 @@ function relabelledTables({ products, moves, examples }: NonNullable<Changes['re
 }
 
 export function duplicatesSection({ duplicates }: DataReport): Section {
-  const { groups, products, largest } = duplicates;
+  const { groups, products, acrossSides, largest } = duplicates;
   return {
     title: 'Near-duplicates',
     content: [
       markup`<p>${number(products)} products are in ${number(groups)} groups with the same text but for case, accents and markup, or the same
-picture file. A group stands on one side of the split, so that nothing is judged that was learned.</p>`,
+picture file. A group stands on one side of the split, so that nothing is judged that was learned, unless the source has a split of its own.</p>`,
+      acrossSides === 0
+        ? null
+        : markup`<p>The source's own split holds ${number(acrossSides)} products out that have a duplicate in train: what is judged on
+these was learned.</p>`,
       groups === 0 ? null : sets('The largest groups', largest),
     ],
   };
