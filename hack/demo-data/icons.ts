@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import sharp from 'sharp';
 import { inFairOrder, withShuffledLabels } from './choice.ts';
 import type { DemoProduct, SetOptions } from './product.ts';
+import type { Text } from './texts.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -19,27 +20,26 @@ export interface IconProduct extends DemoProduct {
 
 /** Fewer tell little of a model: a tenth is held out. */
 const smallestCategory = 60;
+/** A word of more than half of a category says the category itself; the pictograms' tags are held to the same. */
+const tellingShare = 0.5;
 /** Between the pictograms' 64 pixels and a shop's 500. */
 const pixels = 128;
 
 /**
  * The icons of Material Design that are of exactly one category, of those with 60 such icons or more, sorted by
- * id: names and aliases in English, black on white. Depends on the options alone.
+ * id: names and aliases in English without words that say the category, black on white. Depends on the options alone.
  */
 export function stockIcons({ size, shuffleLabels }: SetOptions = {}): IconProduct[] {
   const { icons, width } = collection();
-  const aliases = aliasesByIcon();
   const sold = singleCategories();
+  const texts = writeTexts(sold);
   const chosen = new Set(inFairOrder([...sold]).slice(0, size));
   const products = sold.flatMap((each, index) => {
     // Counted over the whole set, so that a product keeps its id whatever the size.
     const ids = { productId: 500_000 + index, imageId: 900_000 + index };
     const body = icons[each.code]?.body;
     if (body === undefined) throw new Error(`The collection has no icon ${each.code}.`);
-    const text = {
-      designation: words(each.code),
-      description: aliases.get(each.code)?.map(words).join(', ') ?? null,
-    };
+    const text = texts.get(each.code) as Text;
     return chosen.has(each) ? [{ ...ids, ...each, ...text, svg: drawing(body, width) }] : [];
   });
   return shuffleLabels === undefined ? products : withShuffledLabels(products, shuffleLabels);
@@ -88,12 +88,40 @@ function named(category: string): string {
     .replaceAll(/^-|-$/g, '');
 }
 
-function aliasesByIcon(): Map<string, string[]> {
+/** Names and aliases by icon, each as words; an alias that says nothing but the category is left out. */
+function writeTexts(icons: { code: string; category: string }[]): Map<string, Text> {
   const pairs = Object.entries(collection().aliases);
-  const byIcon = Map.groupBy(pairs, ([, { parent }]) => parent);
-  return new Map([...byIcon].map(([icon, found]) => [icon, found.map(([alias]) => alias)]));
+  const aliases = Map.groupBy(pairs, ([, { parent }]) => parent);
+  const names = (code: string) => [code, ...(aliases.get(code) ?? []).map(([alias]) => alias)];
+  const telling = new Map(
+    [...Map.groupBy(icons, ({ category }) => category)].map(([category, own]) => [
+      category,
+      tellingWords(own.map(({ code }) => new Set(names(code).flatMap((name) => name.split('-'))))),
+    ]),
+  );
+  return new Map(
+    icons.map(({ code, category }) => {
+      const [designation = '', ...others] = names(code).map((name) =>
+        name
+          .split('-')
+          .filter((word) => !telling.get(category)?.has(word))
+          .join(' '),
+      );
+      const description = others.filter((text) => text !== '').join(', ');
+      // `file` itself would have no name.
+      return [
+        code,
+        { designation: designation || code.replaceAll('-', ' '), description: description || null },
+      ];
+    }),
+  );
 }
 
-function words(name: string): string {
-  return name.replaceAll('-', ' ');
+function tellingWords(ofIcons: Set<string>[]): Set<string> {
+  const counts = Map.groupBy(
+    ofIcons.flatMap((words) => [...words]),
+    (word) => word,
+  );
+  const telling = [...counts].filter(([, found]) => found.length > ofIcons.length * tellingShare);
+  return new Set(telling.map(([word]) => word));
 }
