@@ -39,7 +39,7 @@ export function bootstrapDifferences(
   const accuracy = new Float64Array(resamples);
   const macroF1 = new Float64Array(resamples);
   for (let i = 0; i < resamples; i++) {
-    resample(pairs, strata, random, counts);
+    resample(strata, random, counts);
     accuracy[i] = difference(accuracies(counts));
     macroF1[i] = difference(macroF1s(counts));
   }
@@ -53,34 +53,54 @@ export function bootstrapDifferences(
   };
 }
 
-/** For each class that has products, its groups of alike ones: rows. */
-function strataOf({ classes, truth, group }: Pairs): Int32Array[][] {
-  const strata = Array.from({ length: classes }, () => new Map<number, number[]>());
-  truth.forEach((label, row) => {
-    const groups = strata[label] as Map<number, number[]>;
-    const known = groups.get(group[row] as number);
-    if (known) known.push(row);
-    else groups.set(group[row] as number, [row]);
+/** The products in the order of class and group, so that a group is a stretch of them and a class a stretch of groups. */
+interface Strata {
+  /** What `truth`, `candidate` and `champion` of the pairs are, in that order. */
+  truth: Int32Array;
+  candidate: Int32Array;
+  champion: Int32Array;
+  /** Where each group begins, and, last, where all end. */
+  starts: Int32Array;
+  /** First group of each class that has products, and, last, the number of groups. */
+  classes: number[];
+}
+
+function strataOf({ truth, group, candidate, champion }: Pairs): Strata {
+  const at = (values: Int32Array, row: number) => values[row] as number;
+  const rows = Int32Array.from(truth.keys()).sort(
+    (a, b) => at(truth, a) - at(truth, b) || at(group, a) - at(group, b) || a - b,
+  );
+  const starts: number[] = [];
+  const classes: number[] = [];
+  rows.forEach((row, i) => {
+    const before = rows[i - 1];
+    const another = before === undefined || truth[before] !== truth[row];
+    if (another) classes.push(starts.length);
+    if (another || group[before] !== group[row]) starts.push(i);
   });
-  return strata
-    .filter((groups) => groups.size > 0)
-    .map((groups) => Array.from(groups.values(), (rows) => Int32Array.from(rows)));
+  return {
+    truth: rows.map((row) => at(truth, row)),
+    candidate: rows.map((row) => at(candidate, row)),
+    champion: rows.map((row) => at(champion, row)),
+    starts: Int32Array.from([...starts, rows.length]),
+    classes: [...classes, starts.length],
+  };
 }
 
 function resample(
-  { truth, candidate, champion }: Pairs,
-  strata: Int32Array[][],
+  { truth, candidate, champion, starts, classes }: Strata,
   random: (n: number) => number,
   counts: Counts,
 ): void {
   clear(counts);
-  for (const groups of strata) {
-    for (let n = groups.length; n > 0; n--) {
-      const rows = groups[random(groups.length)] as Int32Array;
-      for (let i = 0; i < rows.length; i++) {
-        const row = rows[i] as number;
-        countPair(counts, truth[row] as number, candidate[row] as number, champion[row] as number);
-      }
+  for (let stratum = 0; stratum + 1 < classes.length; stratum++) {
+    const first = classes[stratum] as number;
+    const size = (classes[stratum + 1] as number) - first;
+    for (let n = 0; n < size; n++) {
+      const group = first + random(size);
+      const end = starts[group + 1] as number;
+      for (let i = starts[group] as number; i < end; i++)
+        countPair(counts, truth[i] as number, candidate[i] as number, champion[i] as number);
     }
   }
 }

@@ -28,6 +28,8 @@ async function evaluate({ store: url, ...options }: EvaluateOptions, io: StepIo)
   const snapshot = await readSnapshot(store, options.dataset);
   const asked: Asked = { ...options, candidate: await candidateOf(store, options.candidate) };
   const held = await contest(asked, { store, snapshot, io });
+  if (held.champion)
+    io.progress({ release: asked.candidate.release, phase: 'comparing with the champion' });
   const found = findings(asked, held, gate.confidence);
   const evaluation: Evaluation = evaluationSchema.parse({
     schemaVersion: 1,
@@ -41,6 +43,7 @@ async function evaluate({ store: url, ...options }: EvaluateOptions, io: StepIo)
   await store.write(keys.evaluation(release), Buffer.from(JSON.stringify(evaluation)), {
     contentType: 'application/json',
   });
+  io.progress({ release, phase: 'drawing the page' });
   const where = { store, key: keys.evaluationPage(release), log: io.log, signal: io.signal };
   const { scratchDir } = io.config;
   const report = await publishPage(
