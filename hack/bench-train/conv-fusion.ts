@@ -1,0 +1,75 @@
+/** Our side: rounds of conv-fusion's fit, asked for by a line of JSON on stdin each, answered by one on stdout. */
+import { createInterface } from 'node:readline';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
+import type { Batch } from '../../trainer/conv-fusion/batch.ts';
+import { gradients } from '../../trainer/conv-fusion/gradients.ts';
+import type { PictureScale } from '../../trainer/conv-fusion/normalise.ts';
+import { createParameter } from '../../trainer/fit/adam.ts';
+import { fitLoop } from '../../trainer/fit/loop.ts';
+import { keepsNothing } from '../../trainer/fit/state.ts';
+import { loadTensorFlow } from '../../trainer/native/tensorflow.ts';
+import { readBatches, sum } from './batches.ts';
+import type { Round, RoundSettings } from './rounds.ts';
+
+const tf = loadTensorFlow('cpu');
+const { shapes, batches } = await readBatches(process.argv[2] as string);
+const width = sum(shapes.widths);
+const scale: PictureScale = {
+  widths: shapes.widths,
+  mean: new Float32Array(width).fill(1.5),
+  factor: new Float32Array(width).fill(1.1),
+  length: 1.2,
+};
+
+async function round({ warmup, steps, learningRate, decay }: RoundSettings): Promise<Round> {
+  const { classes, rows, size } = shapes;
+  const parameters = {
+    embedding: createParameter(tf, [rows, 2 * classes]),
+    kernel: createParameter(tf, [width, 2 * classes]),
+    bias: createParameter(tf, [3 * classes]),
+  };
+  let done = 0;
+  let loss = 0;
+  const begun = { seconds: 0, cpu: process.cpuUsage() };
+  const learner = {
+    parameters,
+    step() {
+      const head = {
+        embedding: parameters.embedding.value as Tensor2D,
+        kernel: parameters.kernel.value as Tensor2D,
+        bias: parameters.bias.value as Tensor1D,
+      };
+      const batch = batches[done % batches.length] as Batch;
+      const { summary, ...slopes } = gradients(tf, head, batch, scale, {
+        decay,
+        pictureDecay: decay,
+        importance: new Float32Array(classes).fill(1),
+      });
+      const [mean, hits] = summary.dataSync<'float32'>() as unknown as [number, number];
+      summary.dispose();
+      return { loss: mean, hits, gradients: slopes };
+    },
+    judge: () => null,
+  };
+  await fitLoop(tf, learner, {
+    rows: new Int32Array((warmup + steps) * size),
+    settings: { epochs: 1, batchSize: size, learningRate, seed: 0 },
+    keeper: keepsNothing,
+    signal: new AbortController().signal,
+    onStep(progress) {
+      done += 1;
+      loss = progress.loss;
+      if (done !== warmup) return;
+      begun.seconds = performance.now() / 1000;
+      begun.cpu = process.cpuUsage();
+    },
+  });
+  const { user, system } = process.cpuUsage(begun.cpu);
+  const seconds = performance.now() / 1000 - begun.seconds;
+  tf.dispose(Object.values(parameters).map(({ value }) => value));
+  return { seconds, cpuSeconds: (user + system) / 1e6, loss };
+}
+
+process.stdout.write('ready\n');
+for await (const line of createInterface(process.stdin))
+  process.stdout.write(`${JSON.stringify(await round(JSON.parse(line)))}\n`);

@@ -1,0 +1,71 @@
+/** `make bench-train`: what training costs: a step beside Keras, the wait for its input, memory at any size. */
+import { parseArgs } from 'node:util';
+import { type Config, readConfig } from '../config.ts';
+import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
+import { phases, progress, since } from '../process/progress.ts';
+import { memory } from './memory.ts';
+import { steps } from './steps.ts';
+
+interface Settings {
+  config: Config;
+  rounds: number;
+  steps: number;
+  sizes: [number, number];
+  say: (text: string) => void;
+  tell: (text: string) => void;
+}
+
+const parts: Record<string, (settings: Settings) => Promise<Figure[]>> = { steps, memory };
+
+const usage = `usage: make bench-train ARGS='[options]'
+  --only LIST    some of ${Object.keys(parts).join(',')} (default all)
+  --rounds N     rounds of each side of steps (default 9)
+  --steps N      steps of a round (default 40)
+  --products N,M sizes of the catalogues of memory (default 5000,85000)`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', default: Object.keys(parts).join(',') },
+      rounds: { type: 'string', default: '9' },
+      steps: { type: 'string', default: '40' },
+      products: { type: 'string', default: '5000,85000' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return void process.stdout.write(`${usage}\n`);
+  const [smaller, larger] = values.products.split(',').map((value) => count('--products', value));
+  if (smaller === undefined || larger === undefined || smaller >= larger)
+    throw new Error(`--products is ${values.products}: give two sizes, the smaller one first.`);
+  const settings = {
+    config: readConfig(),
+    rounds: count('--rounds', values.rounds),
+    steps: count('--steps', values.steps),
+    sizes: [smaller, larger] as [number, number],
+    tell: (text: string) => void process.stdout.write(`\n${text}\n`),
+  };
+  const figures: Figure[] = [];
+  for (const name of values.only.split(',')) {
+    const part = parts[name];
+    if (!part) throw new Error(`There is no part "${name}": ${usage}`);
+    const shown = progress(name);
+    const started = performance.now();
+    figures.push(...(await part({ ...settings, say: phases(shown) })));
+    shown.done(`took ${since(started)}`);
+  }
+  const report = reportOf('bench-train', figures);
+  process.stdout.write(`\n${figuresTable(figures)}\n\n${JSON.stringify(report)}\n`);
+  if (!report.met) process.exitCode = 1;
+}
+
+function count(option: string, value: string): number {
+  const number = Number(value);
+  if (!(Number.isInteger(number) && number > 0))
+    throw new Error(`${option} is ${value}: give a whole number above 0.`);
+  return number;
+}
+
+await main().catch((error: Error) => {
+  process.stderr.write(`bench-train: ${error.message}\n`);
+  process.exitCode = 1;
+});
