@@ -45,7 +45,7 @@ export const membersSchema = z.object({
   holdout: z.array(z.string()),
   /** The class of each, by its place in snapshot.json's list. */
   classes: z.object({ train: z.array(count), holdout: z.array(count) }).optional(),
-  /** Digests, sorted, of the pictures' files; `probe` names what read each to its last pixel. */
+  /** SHA-256, sorted, of the pictures' files; `probe` names what read each to its last pixel. */
   pictures: z.object({ probe: z.string(), verified: z.array(z.string()) }).optional(),
 });
 export type Members = z.infer<typeof membersSchema>;

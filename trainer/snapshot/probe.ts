@@ -1,10 +1,10 @@
+import { createHash } from 'node:crypto';
 import {
   decodePicture,
   PictureError,
   pictureFormat,
   pictureLimitBytes,
   pictureRules,
-  sha256Of,
 } from '@shelfwise/trainer-contract';
 import sharp from 'sharp';
 import type { PictureFacts } from './product.ts';
@@ -25,7 +25,7 @@ export async function probePicture(bytes: Buffer, verified: Set<string>): Promis
   if (bytes.length > pictureLimitBytes) {
     throw new PictureError(`${tooLarge}.`);
   }
-  const digest = sha256Of(bytes);
+  const digest = createHash('sha256').update(bytes).digest('hex');
   if (!verified.has(digest)) {
     await decodePicture(bytes, probeSize);
     verified.add(digest);

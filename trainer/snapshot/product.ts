@@ -30,7 +30,7 @@ export interface TextFacts {
 
 /** What stays in memory of a product's picture. */
 export interface PictureFacts {
-  /** Of the file's bytes. */
+  /** SHA-256 of the file's bytes, in hexadecimal digits. */
   digest: string;
   format: PictureFormat;
   /** Pixels, as a person sees it. */

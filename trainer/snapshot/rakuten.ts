@@ -9,7 +9,7 @@ import {
 } from '@shelfwise/trainer-contract';
 import { type CsvRow, readCsv } from './csv.ts';
 import { fromObjects, fromTars } from './pictures.ts';
-import type { Row, Side, Source } from './product.ts';
+import type { ListedRow, Row, Side, Source } from './product.ts';
 
 const products = 'X_train.csv';
 const labels = 'Y_train.csv';
@@ -35,13 +35,24 @@ export function openRakuten(url: string, settings: StoreSettings): Source {
     async *pictures(rows) {
       const wanted = new Map(rows.map((row) => [row.pictureKey as string, row]));
       const tars: string[] = [];
-      const objects = new Map<string, string>();
+      // Where a picture lies is told by its name and one of a few patterns: 85,000 keys would be 10 MB.
+      const patterns = new Map<string, string>();
+      const places = new Map<ListedRow, string>();
       for await (const { key } of store.list(images)) {
         if (key.endsWith('.tar')) tars.push(key);
-        else if (wanted.has(stem(key))) objects.set(stem(key), key);
+        const row = wanted.get(stem(key));
+        if (!row) continue;
+        const at = key.lastIndexOf(stem(key));
+        const pattern = `${key.slice(0, at)}*${key.slice(at + stem(key).length)}`;
+        if (!patterns.has(pattern)) patterns.set(pattern, pattern);
+        places.set(row, patterns.get(pattern) as string);
       }
       if (tars.length > 0) yield* fromTars(store, tars.sort(), (name) => wanted.get(stem(name)));
-      else yield* fromObjects(store, rows, (row) => objects.get(row.pictureKey as string));
+      else {
+        const keyOf = (row: ListedRow) =>
+          places.get(row)?.replace('*', () => row.pictureKey as string);
+        yield* fromObjects(store, rows, keyOf);
+      }
     },
   };
 }

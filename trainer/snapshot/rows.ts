@@ -48,7 +48,7 @@ export async function usableRows(
       classes.set(name, name);
       const text = { ...(await spoolText(spool, row)), ...textFacts(row), language: null };
       const { pictureKey, wanted } = row;
-      rows.push({ row: row.row, key, class: name, pictureKey, wanted, text });
+      rows.push({ row: row.row, key, class: name, pictureKey: whole(pictureKey), wanted, text });
       await languages.ask(`${row.designation} ${row.description ?? ''}`);
     }
     await languages.end();
@@ -57,6 +57,11 @@ export async function usableRows(
   }
   if (total === 0) throw new StepError('BadData', `There is no product in ${source.url}.`);
   return { rows, total };
+}
+
+/** The text as one piece of memory: one that was put together keeps its parts. */
+function whole(text: string | null): string | null {
+  return text && Buffer.from(text).toString();
 }
 
 type Wrong = [column: string, value: string | null, reason: string];

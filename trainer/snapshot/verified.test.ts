@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   canonicalJson,
+  hexOf,
   keys,
   openStore,
   readMembers,
@@ -54,7 +55,7 @@ describe('pictures that the parent had verified', () => {
   async function claimVerified(parent: Snapshot, picture: Buffer, probe?: string): Promise<void> {
     const members = await readMembers(store(), parent);
     if (!members.pictures) throw new Error('The parent tells no pictures.');
-    members.pictures.verified.push(sha256Of(picture));
+    members.pictures.verified.push(hexOf(sha256Of(picture)));
     members.pictures.probe = probe ?? members.pictures.probe;
     const text = canonicalJson(members);
     await writeFile(path(keys.members(parent.digest)), text);
@@ -95,7 +96,7 @@ describe('pictures that the parent had verified', () => {
     const second = await take(products.slice(0, 8), first);
     const verified = async (snapshot: Snapshot) =>
       (await readMembers(store(), snapshot)).pictures?.verified;
-    const digests = products.map(({ picture }) => sha256Of(picture as Buffer));
+    const digests = products.map(({ picture }) => hexOf(sha256Of(picture as Buffer)));
     expect(await verified(first)).to.deep.equal(digests.toSorted());
     expect(await verified(second)).to.deep.equal(digests.slice(0, 8).sort());
   });
