@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { glob, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { cudaCodeOf } from './cuda-code.ts';
 import { missingLibraries, searchPath } from './links.ts';
 
 /**
@@ -11,7 +12,8 @@ import { missingLibraries, searchPath } from './links.ts';
  *   node trainer/native/check-links.ts cpu|gpu
  *
  * TensorFlow opens CUDA's libraries by name only when it meets a GPU, so a broken GPU image would be noticed on a GPU
- * node at the earliest; here it is noticed where the image is built. Needs ldd and readelf (binutils).
+ * node at the earliest; here it is noticed where the image is built. So is a TensorFlow without code for the GPUs that the
+ * project promises. Needs ldd and readelf (binutils).
  */
 const openedByName = [
   'libcudart.so.12',
@@ -24,6 +26,9 @@ const openedByName = [
   'libcusparse.so.12',
   'libnccl.so.2',
 ];
+
+/** NVIDIA A100, L4 and L40, H100 and H200; newer ones compile the PTX at their first start. */
+const promised = ['sm_80', 'sm_89', 'sm_90', 'compute_90'];
 
 async function main(device: string | undefined): Promise<void> {
   if (device !== 'cpu' && device !== 'gpu')
@@ -38,9 +43,17 @@ async function main(device: string | undefined): Promise<void> {
   for await (const file of glob('../nvidia/*/lib/*.so*', { cwd: libraries }))
     files.push(join(libraries, file));
   const missing = files.flatMap(unresolved);
-  if (device === 'gpu') missing.push(...notOpened(tensorflow));
+  const code: Record<string, number> = {};
+  if (device === 'gpu') {
+    missing.push(...notOpened(tensorflow));
+    for (const library of tensorflow)
+      for (const [name, count] of Object.entries(await cudaCodeOf(library)))
+        code[name] = (code[name] ?? 0) + count;
+    for (const name of promised)
+      if (!code[name]) missing.push(`TensorFlow holds no code for ${name}`);
+  }
   for (const line of missing) process.stderr.write(`${line}\n`);
-  process.stdout.write(`${JSON.stringify({ device, checked: files.length, missing })}\n`);
+  process.stdout.write(`${JSON.stringify({ device, checked: files.length, missing, code })}\n`);
   process.exitCode = missing.length > 0 ? 1 : 0;
 }
 

@@ -13,8 +13,7 @@ import type { StepResult } from '@shelfwise/trainer-contract/program';
 import { openBackbone } from '../backbone/backbones.ts';
 import type { PictureStage } from '../features/pictures.ts';
 import type { Validation } from '../judge/validation.ts';
-import { hasGpu, loadTensorFlow, type TensorFlow } from '../native/tensorflow.ts';
-import type { Device } from '../native/tensorflow-wheels.ts';
+import { startTensorFlow } from '../native/start.ts';
 import type { Step, StepIo } from '../step.ts';
 import { startTracking } from '../tracking/tracking.ts';
 import type { PictureKind } from './architecture.ts';
@@ -148,30 +147,6 @@ function requireClasses(snapshot: Snapshot): void {
 /** 12 KB of picture features and 2 KB of text for each product, and 200 MB for shards and bundle. */
 function scratchMegabytes({ counts }: Snapshot): number {
   return 200 + Math.ceil((counts.train * 14) / 1000);
-}
-
-/** Throws NoGPU where one is asked for and none is there, BadConfiguration where TensorFlow itself is not. */
-function startTensorFlow(device: Device): TensorFlow {
-  let tf: TensorFlow;
-  try {
-    tf = loadTensorFlow(device);
-  } catch (cause) {
-    throw new StepError(
-      'BadConfiguration',
-      `TensorFlow for ${device} does not load: run "npm run setup:tensorflow ${device}" (${firstLine(cause)}).`,
-      { cause },
-    );
-  }
-  if (device === 'gpu' && !hasGpu(tf))
-    throw new StepError(
-      'NoGPU',
-      'TensorFlow sees no GPU: request nvidia.com/gpu for the pod (or choose --device cpu).',
-    );
-  return tf;
-}
-
-function firstLine(error: unknown): string {
-  return (error as Error).message.split('\n')[0] ?? '';
 }
 
 async function openStage(
