@@ -23,8 +23,11 @@ export interface Architecture<
   readonly pictures: K;
   /** What a person chose, and defaults by the number of products for the rest. */
   settings(choices: Choices, products: number): S;
-  /** What a search may change in them; without it there is no search. */
-  axes?(choices: Choices): Axis[];
+  /**
+   * What a search may change in them, but what a person chose: what is tried in any case, and what further when a
+   * person wants a search. Without it nothing is tried.
+   */
+  axes?(choices: Choices): { always: Axis[]; further: Axis[] };
   /** Fits on some of the products and nothing else; none of the judged is learned from. */
   fit(task: FitTask<K, S>): Promise<Fit<M>>;
   /** The whole model as one ONNX file; its inputs and outputs are those of the contract. */

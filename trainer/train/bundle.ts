@@ -11,12 +11,15 @@ import {
 import type { EpochRecord } from '../fit/state.ts';
 import type { Validation } from '../judge/validation.ts';
 import type { Architecture, Calibrated, Fitted } from './architecture.ts';
+import type { Search } from './search.ts';
 
 export interface BundleParts {
   readonly architecture: Architecture;
   readonly model: Fitted & Calibrated;
   readonly golden: Golden;
   readonly validation: Validation;
+  /** The configurations that were tried, and the one that was chosen. */
+  readonly search: Search;
   /** Learning curves of the fit that was judged and of the one that is in the bundle. */
   readonly curves: {
     readonly judged: readonly EpochRecord[];
@@ -38,8 +41,8 @@ export async function writeBundle(
     image: { size: model.imageSize },
     text: encodeText(model.text),
   };
-  const { validation, curves } = parts;
-  const metrics = { schemaVersion: 1, validation, curves };
+  const { validation, search, curves } = parts;
+  const metrics = { schemaVersion: 1, validation, search, curves };
   const files = join(dir, 'bundle');
   await mkdir(join(files, 'tfjs'), { recursive: true });
   const tfjs = architecture.toTfjs(model);

@@ -15,6 +15,8 @@ describe('options of train', () => {
     ['an unknown backbone', ['--image-backbone', 'vit'], '--image-backbone'],
     ['a device that there is not', ['--device', 'tpu'], '--device'],
     ['a picture too small for the backbone', ['--image-size', '8'], '--image-size'],
+    ['a search of one configuration', ['--search-configurations', '1'], '--search-configurations'],
+    ['a search without time', ['--search-minutes', '0'], '--search-minutes'],
     ['a misspelt option', ['--epoch', '3'], '--epoch'],
   ];
   for (const [what, args, named] of refused)
@@ -29,6 +31,16 @@ describe('options of train', () => {
       const parse = () => trainOptions(needed.toSpliced(at, 2), config());
       expect(parse).to.throw(StepError, missing);
     });
+
+  it('ask for a search by either of its limits, and for none without', () => {
+    const search = (...args: string[]) => trainOptions([...needed, ...args], config()).search;
+    expect(search()).to.equal(null);
+    expect(search('--search-minutes', '5')).to.deep.equal({ minutes: 5, configurations: 8 });
+    expect(search('--search-configurations', '4')).to.deep.equal({
+      minutes: 30,
+      configurations: 4,
+    });
+  });
 
   it('take the device and the backbone from the environment unless told', () => {
     const env = config({ TRAIN_DEVICE: 'gpu', BACKBONE_DIR: '/opt/backbone' });

@@ -8,6 +8,7 @@ import { parseOptions } from '../options.ts';
 import type { TrainerConfig } from '../step.ts';
 import { type ArchitectureName, architectures } from './architectures.ts';
 import type { Choices } from './hyperparameters.ts';
+import type { SearchBudget } from './search.ts';
 
 export const trainUsage = `Usage: trainer train --store URL --dataset sha256:HEX --release NAME [options]
 
@@ -16,14 +17,18 @@ Trains a model on a dataset and publishes it as a release.
   --store URL                where dataset and release lie: s3://BUCKET/PREFIX or file:///FOLDER
   --dataset sha256:HEX       the dataset, as "trainer snapshot" named it
   --release NAME             name of the release
-  --architecture NAME        conv-fusion: hashed n-grams and a pretrained picture network (default)
+  --architecture NAME        conv-fusion: hashed n-grams and a pretrained picture network (default), or
+                             lstm-cnn: an LSTM and a convolutional network, both learned from the products alone
   --image-backbone NAME      ${backboneNames[0]} (default), or ${backboneNames[1]}: in bytes, a third of the time
-  --image-size N             side of the square that pictures are scaled to, 32 to 320 (default 128)
-  --epochs N                 how often each product is seen (default 10; 25 below 2,000 products)
-  --batch-size N             products a step (default 128; 64 below 2,000 products)
-  --learning-rate X          of the first step; falls to 0 (default 0.04; 0.02 below 2,000 products)
+  --image-size N             side of the square that pictures are scaled to, 32 to 320 (default 128; lstm-cnn 64)
+  --epochs N                 how often each product is seen (default 10; 25 below 2,000 products; lstm-cnn 12; 25)
+  --batch-size N             products a step (default 128; 64 below 2,000 products; lstm-cnn 64; 32)
+  --learning-rate X          of the first step; falls to 0 (default 0.04; 0.02 below 2,000 products;
+                             lstm-cnn 0.002)
   --seed N                   the same seed and dataset give the same model (default 0)
-  --checkpoint-minutes N     how often a checkpoint is written to the store (default 10)
+  --search-configurations N  tries up to N configurations, 2 to 64, and trains the best; likewise the next
+  --search-minutes N         begins none after N minutes of trying
+  --checkpoint-minutes N     how often a checkpoint is written to the store, besides when told to stop (default 10)
   --device cpu|gpu           default: TRAIN_DEVICE, or else cpu
   --backbone DIR             the backbone's weights; default: BACKBONE_DIR, or else the cache
   --parent-release NAME      the release that this one follows, for its manifest
@@ -45,6 +50,8 @@ const schema = z.strictObject({
   'batch-size': whole(1, 4096).optional(),
   'learning-rate': z.coerce.number().positive().max(10).optional(),
   seed: whole(0, 2 ** 31 - 1).optional(),
+  'search-minutes': whole(1, 10_080).optional(),
+  'search-configurations': whole(2, 64).optional(),
   'checkpoint-minutes': whole(1, 1440).default(10),
   device: z.enum(['cpu', 'gpu']).optional(),
   backbone: z.string().min(1).optional(),
@@ -59,6 +66,8 @@ export interface TrainOptions {
   readonly release: string;
   readonly architecture: ArchitectureName;
   readonly choices: Choices;
+  /** Null where no search is asked for. */
+  readonly search: SearchBudget | null;
   readonly checkpointMinutes: number;
   readonly device: Device;
   readonly imageBackbone: BackboneName;
@@ -84,6 +93,7 @@ export function trainOptions(args: string[], config: TrainerConfig): TrainOption
       seed: seen.seed,
       imageSize: seen['image-size'],
     },
+    search: searchBudget(seen['search-minutes'], seen['search-configurations']),
     checkpointMinutes: seen['checkpoint-minutes'],
     device: seen.device ?? config.trainDevice,
     imageBackbone: seen['image-backbone'],
@@ -92,4 +102,10 @@ export function trainOptions(args: string[], config: TrainerConfig): TrainOption
     codeImage: seen['code-image'] ?? null,
     ownerUid: seen['owner-uid'] ?? null,
   };
+}
+
+/** One of the two is enough to ask for a search; the other then has the ModelRelease's default. */
+function searchBudget(minutes?: number, configurations?: number): SearchBudget | null {
+  if (minutes === undefined && configurations === undefined) return null;
+  return { minutes: minutes ?? 30, configurations: configurations ?? 8 };
 }

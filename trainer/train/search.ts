@@ -25,8 +25,11 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-/** A line of the search's record; `changed` is what differs from the configuration that it started from. */
-export interface SearchTrial extends Outcome {
+type Score = Omit<Outcome, 'seconds'>;
+
+/** A line of the search's record, without times: the record is part of a bundle, which holds no clock. */
+export interface SearchTrial extends Score {
+  /** What differs from the configuration that it started from. */
   readonly changed: Readonly<Record<string, unknown>>;
 }
 
@@ -64,9 +67,9 @@ export async function search<S extends Settings>(
   async function tryOne(hyperparameters: S): Promise<void> {
     const index = trials.length;
     tried.add(canonicalJson(hyperparameters));
-    const outcome = await attempt(hyperparameters, index);
+    const { seconds: took, ...outcome } = await attempt(hyperparameters, index);
     trials.push({ changed: difference(start, hyperparameters), ...outcome });
-    seconds += outcome.seconds;
+    seconds += took;
     if (index > 0 && isBetter(outcome, trials[best.index] as SearchTrial))
       best = { hyperparameters, index };
   }
@@ -93,7 +96,7 @@ export async function search<S extends Settings>(
   }
 }
 
-function isBetter(challenger: Outcome, best: Outcome): boolean {
+function isBetter(challenger: Score, best: Score): boolean {
   const error = Math.sqrt((best.accuracy * (1 - best.accuracy)) / Math.max(best.products, 1));
   return challenger.macroF1 > best.macroF1 + tieInStandardErrors * error;
 }

@@ -16,7 +16,7 @@ import type { Validation } from '../judge/validation.ts';
 import { startTensorFlow } from '../native/start.ts';
 import type { Step, StepIo } from '../step.ts';
 import { startTracking } from '../tracking/tracking.ts';
-import type { PictureKind } from './architecture.ts';
+import type { Architecture, PictureKind } from './architecture.ts';
 import { architectures } from './architectures.ts';
 import { openCheckpoints, removeCheckpoints } from './checkpoints.ts';
 import { type TrainOptions, trainOptions, trainUsage } from './options.ts';
@@ -39,6 +39,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
   const architecture = architectures[options.architecture];
   const resolved = architecture.settings(options.choices, snapshot.counts.train);
   const { seed, ...hyperparameters } = resolved;
+  const search = searchOf(architecture, options);
   const identity = {
     release: options.release,
     dataset: options.dataset,
@@ -47,6 +48,10 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       architecture: architecture.name,
       ...(architecture.pictures === 'features' && { imageBackbone: options.imageBackbone }),
       ...hyperparameters,
+      ...(options.search && {
+        searchMinutes: options.search.minutes,
+        searchConfigurations: options.search.configurations,
+      }),
     },
   };
   const before = await alreadyPublished(store, identity);
@@ -89,6 +94,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       architecture,
       stage: await openStage(architecture.pictures, resolved.imageSize, options),
       hyperparameters: resolved,
+      search,
       scratchDir,
       checkpoints,
       signal: io.signal,
@@ -133,6 +139,21 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
   } finally {
     await rm(scratchDir, { recursive: true, force: true });
   }
+}
+
+/** What is tried in any case takes no longer than it takes; what a person asks for ends when they say. */
+function searchOf({ name, axes }: Architecture, { choices, search }: TrainOptions) {
+  const { always, further } = axes?.(choices) ?? { always: [], further: [] };
+  if (!search) {
+    const configurations = 1 + always.reduce((sum, { values }) => sum + values.length - 1, 0);
+    return { axes: always, budget: { minutes: Number.POSITIVE_INFINITY, configurations } };
+  }
+  if (!axes)
+    throw new StepError(
+      'BadConfiguration',
+      `--search-minutes and --search-configurations say nothing to ${name}, which has one configuration.`,
+    );
+  return { axes: [...always, ...further], budget: search };
 }
 
 function requireClasses(snapshot: Snapshot): void {

@@ -14,7 +14,9 @@ import { writeBundle } from './bundle.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { goldenCases } from './golden.ts';
 import { modelCard } from './model-card.ts';
+import type { Axis, SearchBudget } from './search.ts';
 import { showSteps } from './show-steps.ts';
+import { tryConfigurations } from './trials.ts';
 
 export interface Training {
   readonly store: Store;
@@ -24,6 +26,8 @@ export interface Training {
   /** What the architecture wants to be made of pictures. */
   readonly stage: PictureStage;
   readonly hyperparameters: Settings;
+  /** What may be changed in them, and how much may be tried for it; without it they stay as they are. */
+  readonly search?: { readonly axes: readonly Axis[]; readonly budget: SearchBudget };
   /** A folder of this training's own, on a disk that holds 14 KB a product. */
   readonly scratchDir: string;
   readonly checkpoints: Checkpoints;
@@ -41,28 +45,42 @@ export interface Trained {
 
 /**
  * Trains on a snapshot and leaves a packed bundle in the scratch folder; publishes nothing.
- * The model is fitted twice: once without a tenth of the products, on which it is judged and calibrated, and
- * once on all of them, which is the one that counts. The head is cheap; the features are computed once.
+ * Configurations are fitted without a tenth of the products, on which they are judged and calibrated, and the best of
+ * them once on all products: that fit is the one that counts. The head is cheap; the features are computed once.
  */
 export async function train(training: Training): Promise<Trained> {
-  const { tf, architecture, snapshot, hyperparameters, checkpoints } = training;
+  const { tf, architecture, snapshot, checkpoints, progress } = training;
   const products = await read(training);
   const learned = select(products, (validation) => !validation);
   const judged = select(products, (validation) => validation);
-  const trial = await checkpoints.phase('fit to be judged', async (keeper) => {
-    const rows = { fitted: learned, judged };
-    const fit = await fitPhase(training, products, rows, 'fit to be judged', keeper);
-    return { curve: fit.curve, validation: validate(fit.predictions, products.classes) };
+  const { best, ...search } = await tryConfigurations({
+    start: training.hyperparameters,
+    ...(training.search ?? { axes: [], budget: { minutes: 0, configurations: 1 } }),
+    checkpoints,
+    progress,
+    async attempt(hyperparameters, phase, keeper) {
+      const rows = { fitted: learned, judged };
+      const fit = await fitPhase({ ...training, hyperparameters }, products, rows, phase, keeper);
+      return { curve: fit.curve, validation: validate(fit.predictions, products.classes) };
+    },
   });
-  const { validation } = trial;
+  const { hyperparameters } = search;
+  const { validation } = best;
   const all = Int32Array.from({ length: products.count }, (_, index) => index);
   const none = new Int32Array();
   const rows = { fitted: all, judged: none };
   const keeper = checkpoints.keeper('final fit');
   let pace: FitPace | undefined;
-  const final = await fitPhase(training, products, rows, 'final fit', keeper, (progress) => {
-    pace = progress.pace;
-  });
+  const final = await fitPhase(
+    { ...training, hyperparameters },
+    products,
+    rows,
+    'final fit',
+    keeper,
+    (told) => {
+      pace = told.pace;
+    },
+  );
   products.pictures.close();
 
   const calibrated: Calibrated = {
@@ -73,7 +91,7 @@ export async function train(training: Training): Promise<Trained> {
   const model = { ...final.model, ...calibrated };
   const golden = await goldenCases(tf, architecture, model, products.examples);
   training.signal.throwIfAborted();
-  const curves = { judged: trial.curve, final: final.curve };
+  const curves = { judged: best.curve, final: final.curve };
   const card = modelCard({
     snapshot,
     architecture,
@@ -81,7 +99,7 @@ export async function train(training: Training): Promise<Trained> {
     validation,
   });
   const tar = await writeBundle(
-    { architecture, model, golden, validation, curves, card },
+    { architecture, model, golden, validation, search, curves, card },
     training.scratchDir,
   );
   return { tar, validation, pace };
