@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { decodeText, encodeText } from './text-file.ts';
 import { textFeatures } from './text-input.ts';
 import { countWords, type SequencePreprocessing, sequenceText } from './text-sequence.ts';
 
@@ -35,6 +36,10 @@ describe('text as a sequence', () => {
 
   it('counts words', () => {
     expect(countWords('a red shoe', 'of leather, size 43')).to.equal(7);
+  });
+
+  it('survives its file', () => {
+    expect(decodeText(JSON.parse(JSON.stringify(encodeText(settings))))).to.deep.equal(settings);
   });
 
   // A change here makes every model that was trained before answer nonsense.
