@@ -17,6 +17,11 @@ describe('options of train', () => {
     ['a picture too small for the backbone', ['--image-size', '8'], '--image-size'],
     ['a search of one configuration', ['--search-configurations', '1'], '--search-configurations'],
     ['a search without time', ['--search-minutes', '0'], '--search-minutes'],
+    [
+      'a search where there is nothing to find',
+      ['--architecture', 'lstm-cnn', '--search-minutes', '5'],
+      '--search-minutes',
+    ],
     ['a misspelt option', ['--epoch', '3'], '--epoch'],
   ];
   for (const [what, args, named] of refused)

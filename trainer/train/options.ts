@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { digestSchema, releaseNameSchema } from '@shelfwise/trainer-contract';
+import { digestSchema, releaseNameSchema, StepError } from '@shelfwise/trainer-contract';
 import { z } from 'zod';
 import { type BackboneName, backboneNames } from '../backbone/backbones.ts';
 import { cacheDirectory } from '../native/cache.ts';
 import type { Device } from '../native/tensorflow-wheels.ts';
 import { parseOptions } from '../options.ts';
 import type { TrainerConfig } from '../step.ts';
+import type { Architecture } from './architecture.ts';
 import { type ArchitectureName, architectures } from './architectures.ts';
 import type { Choices } from './hyperparameters.ts';
 import type { SearchBudget } from './search.ts';
@@ -80,6 +81,13 @@ export interface TrainOptions {
 /** The options of the command line, with the environment's defaults. Throws BadConfiguration naming the option. */
 export function trainOptions(args: string[], config: TrainerConfig): TrainOptions {
   const seen = parseOptions(schema, args);
+  const search = searchBudget(seen['search-minutes'], seen['search-configurations']);
+  const architecture: Architecture = architectures[seen.architecture];
+  if (search && !architecture.axes)
+    throw new StepError(
+      'BadConfiguration',
+      `--search-minutes and --search-configurations say nothing to ${architecture.name}, which has one configuration.`,
+    );
   const cache = cacheDirectory({ XDG_CACHE_HOME: config.cacheHome });
   return {
     store: seen.store,
@@ -93,7 +101,7 @@ export function trainOptions(args: string[], config: TrainerConfig): TrainOption
       seed: seen.seed,
       imageSize: seen['image-size'],
     },
-    search: searchBudget(seen['search-minutes'], seen['search-configurations']),
+    search,
     checkpointMinutes: seen['checkpoint-minutes'],
     device: seen.device ?? config.trainDevice,
     imageBackbone: seen['image-backbone'],
