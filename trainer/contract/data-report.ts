@@ -77,7 +77,12 @@ export const dataReportSchema = z.object({
   imbalance: z.object({ ratio: z.number(), effectiveClasses: z.number() }),
   missing: z.object({ description: count, picture: count }),
   languages: z.array(byLanguage),
-  texts: z.object({ designation: distributionSchema, description: distributionSchema }),
+  texts: z.object({
+    designation: distributionSchema,
+    description: distributionSchema,
+    /** Products in whose text letters are lost: their file is not UTF-8, or was not once. */
+    damaged: count,
+  }),
   pictures: z.object({
     formats: z.array(z.object({ format: z.string(), products: count })),
     width: distributionSchema,

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   openStore,
@@ -20,6 +21,9 @@ describe('a snapshot of a catalogue', () => {
   const store = () => openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
   async function take(products: TestProduct[], parent?: Snapshot): Promise<Snapshot> {
     await layOut(join(folder.path, 'from'), products);
+    return takeAgain(parent);
+  }
+  async function takeAgain(parent?: Snapshot): Promise<Snapshot> {
     const { io } = await testIo(folder.path);
     return makeSnapshot(
       {
@@ -68,6 +72,23 @@ describe('a snapshot of a catalogue', () => {
     expect(all.map(({ description }) => description)).to.deep.equal(Array(20).fill(null));
     const { missing, texts } = await readDataReport(store(), snapshot);
     expect([missing.description, texts.description]).to.deep.equal([20, null]);
+  });
+
+  it('whose table is not UTF-8 says so, and has no class or id of lost letters', async () => {
+    const products: TestProduct[] = await testProducts(20);
+    Object.assign(products[1] as TestProduct, { designation: 'Été' });
+    Object.assign(products[2] as TestProduct, { class: 'été' });
+    await layOut(join(folder.path, 'from'), products);
+    for (const name of ['X_train.csv', 'Y_train.csv']) {
+      const path = join(folder.path, 'from', name);
+      await writeFile(path, Buffer.from(await readFile(path, 'utf8'), 'latin1'));
+    }
+    const snapshot = await takeAgain();
+    // Each description has a letter of its own that is lost.
+    expect((await readDataReport(store(), snapshot)).texts.damaged).to.equal(19);
+    expect(snapshot.invalid.map(({ row, column, reason }) => [row, column, reason])).to.deep.equal([
+      [3, 'prdtypecode', 'has letters that are not UTF-8'],
+    ]);
   });
 
   it('never holds out what train has lost since: its label could not be learned', async () => {

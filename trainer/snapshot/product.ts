@@ -26,6 +26,8 @@ export interface TextFacts {
   /** Characters of the designation, and of the description; null where there is none. */
   designation: number;
   description: number | null;
+  /** Whether letters of it were lost, as of a file that is not UTF-8. */
+  damaged: boolean;
 }
 
 /** What stays in memory of a product's picture. */

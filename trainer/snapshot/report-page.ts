@@ -155,6 +155,9 @@ function textsSection({ texts }: DataReport): Section {
   return {
     title: 'Length of texts',
     content: [
+      texts.damaged === 0
+        ? null
+        : markup`<p>In ${number(texts.damaged)} products letters are lost (they stand as �): write the tables as UTF-8.</p>`,
       quantiles('Characters', { designation: texts.designation, description: texts.description }),
       histogram('Characters of the designation', texts.designation),
       histogram('Characters of the description', texts.description),

@@ -40,6 +40,7 @@ export async function describeData(seen: Described): Promise<Omit<DataReport, 'd
     texts: {
       designation: distribution(products.map((product) => product.text.designation)),
       description: distribution(products.flatMap((product) => product.text.description ?? [])),
+      damaged: products.filter(({ text: { damaged } }) => damaged).length,
     },
     pictures: describePictures(products),
     duplicates: await describeDuplicates(products, text),

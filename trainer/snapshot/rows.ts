@@ -3,7 +3,7 @@ import type { InvalidList } from './invalid.ts';
 import { createLanguageDesk } from './languages.ts';
 import type { ListedRow, Row, Source } from './product.ts';
 import type { Spool } from './spool.ts';
-import { spoolText, textFacts } from './text.ts';
+import { isDamaged, spoolText, textFacts } from './text.ts';
 
 /** In UTF-16 units. Beyond is no name, and would burden every list, plot and message that a class or an id stands in. */
 const longestName = 256;
@@ -70,6 +70,7 @@ type Wrong = [column: string, value: string | null, reason: string];
 function whatIsWrong(row: Row, { columns }: Source, first: number | undefined): Wrong | undefined {
   const { id, designation, description } = row;
   if (!id) return [columns.id, id, 'is empty'];
+  if (isDamaged(id)) return [columns.id, id, notUtf8];
   if (id.length > longestName) return [columns.id, id, tooLong(longestName)];
   if (first !== undefined) return [columns.id, id, `is that of row ${first} already`];
   if (!designation) return [columns.designation, designation, 'is empty'];
@@ -78,12 +79,15 @@ function whatIsWrong(row: Row, { columns }: Source, first: number | undefined): 
   if (description && description.length > longestText)
     return [columns.description, description, tooLong(longestText)];
   if (!row.class) return [columns.class, row.class, 'is empty'];
+  if (isDamaged(row.class)) return [columns.class, row.class, notUtf8];
   if (row.class.length > longestName) return [columns.class, row.class, tooLong(longestName)];
   if (row.pictureKey === '') return [columns.picture, '', 'is empty'];
   if (row.wanted && !['train', 'holdout'].includes(row.wanted))
     return ['split', row.wanted, 'is neither train nor holdout'];
   return undefined;
 }
+
+const notUtf8 = 'has letters that are not UTF-8';
 
 function tooLong(limit: number): string {
   return `is longer than ${limit} characters`;

@@ -26,7 +26,13 @@ export function textFacts({
     digest: textDigest(designation, description),
     designation: designation.length,
     description: description?.length ?? null,
+    damaged: isDamaged(designation) || isDamaged(description ?? ''),
   };
+}
+
+/** Whether something in it was no letter in the encoding that it was read by. */
+export function isDamaged(text: string): boolean {
+  return text.includes('\ufffd');
 }
 
 /** 16 bytes, equal for texts that a model cannot tell apart, but for spaces. */
