@@ -160,7 +160,7 @@ function requireClasses(snapshot: Snapshot): void {
     );
 }
 
-/** 12 KB of picture features and 2 KB of text for each product, and 200 MB for shards and bundle. */
+/** 6 KB of picture features, as many from the cache, and 2 KB of text for each product, and 200 MB for shards and bundle. */
 function scratchMegabytes({ counts }: Snapshot): number {
   return 200 + Math.ceil((counts.train * 14) / 1000);
 }
