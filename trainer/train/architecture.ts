@@ -41,7 +41,7 @@ export interface Architecture<
     inputs: readonly ReferenceInput[],
   ): ReferenceOutput[];
   /** What a person should know of a model with these settings. */
-  describe(settings: S): Description;
+  describe(settings: S, stage: StageOf[K]): Description;
 }
 
 /** Sentences for the model card, in Markdown. */

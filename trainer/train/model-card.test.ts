@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import type { PictureStage } from '../features/pictures.ts';
 import type { Validation } from '../judge/validation.ts';
-import { architectures } from './architectures.ts';
+import { type ArchitectureName, architectures } from './architectures.ts';
 import { modelCard } from './model-card.ts';
 
 const snapshot = {
@@ -26,14 +27,36 @@ const validation: Validation = {
   })),
 };
 
-const cards = Object.values(architectures).map((architecture) => ({
-  name: architecture.name,
-  card: modelCard({
+/** Of the backbone the card wants to know only whether it is in bytes. */
+const stageOf = (integers: object | undefined) =>
+  ({ kind: 'features', size: 128, backbone: { stem: { integers } } }) as unknown as PictureStage;
+
+function cardOf(
+  architecture: (typeof architectures)[ArchitectureName],
+  { trials = 1, integers }: { trials?: number; integers?: object } = {},
+): string {
+  return modelCard({
     snapshot,
     architecture: architecture as Parameters<typeof modelCard>[0]['architecture'],
-    hyperparameters: architecture.settings({}, 1000),
+    stage: stageOf(integers),
+    search: {
+      hyperparameters: architecture.settings({}, 1000),
+      chosen: trials - 1,
+      trials: Array.from({ length: trials }, (_, i) => ({
+        changed: i === 0 ? {} : { epochs: 7 * i },
+        macroF1: 0.7 + i / 100,
+        accuracy: 0.8,
+        products: 92,
+      })),
+      ended: 'configurations',
+    },
     validation,
-  }),
+  });
+}
+
+const cards = Object.values(architectures).map((architecture) => ({
+  name: architecture.name,
+  card: cardOf(architecture),
 }));
 
 describe('model card', () => {
@@ -76,7 +99,18 @@ describe('model card', () => {
     });
   }
 
-  it("names the licence of what is others'", () => {
-    expect(cards[0]?.card).to.include('Apache License 2.0');
+  it("names the licence of what is others', and the network that is in the model", () => {
+    const float = cardOf(architectures['conv-fusion']);
+    expect(float).to.include('Apache License 2.0').and.to.include('`efficientnet-lite0`');
+    const bytes = cardOf(architectures['conv-fusion'], { integers: {} });
+    expect(bytes).to.include('`efficientnet-lite0-int8`').and.to.include('rounded to bytes');
+  });
+
+  it('says what was tried, and that choosing makes figures better than they are', () => {
+    expect(cards[0]?.card).not.to.include('too good:');
+    const card = cardOf(architectures['conv-fusion'], { trials: 2 });
+    expect(card).to.include('the best of 2 that were tried');
+    expect(card).to.include('| the settings it began with | 0.700 | 0.800 |  |');
+    expect(card).to.include('| epochs 7 | 0.710 | 0.800 | chosen |');
   });
 });

@@ -1,8 +1,10 @@
 import { wilson } from '@shelfwise/report';
 import type { Snapshot } from '@shelfwise/trainer-contract';
+import type { PictureStage } from '../features/pictures.ts';
 import type { Metrics } from '../judge/metrics.ts';
 import type { Validation } from '../judge/validation.ts';
-import type { Architecture, Settings } from './architecture.ts';
+import type { Architecture } from './architecture.ts';
+import type { Search } from './search.ts';
 
 /**
  * What a person should know before trusting the model, in the sections of Mitchell et al. 2019 (Model Cards for Model Reporting,
@@ -11,12 +13,14 @@ import type { Architecture, Settings } from './architecture.ts';
 export function modelCard(given: {
   snapshot: Pick<Snapshot, 'digest' | 'classes'>;
   architecture: Pick<Architecture, 'name' | 'describe'>;
-  hyperparameters: Settings;
+  stage: PictureStage;
+  search: Search;
   validation: Validation;
 }): string {
-  const { snapshot, architecture, hyperparameters, validation } = given;
+  const { snapshot, architecture, stage, search, validation } = given;
   const { classes } = snapshot;
-  const { method, licences, caveats } = architecture.describe(hyperparameters);
+  const { hyperparameters } = search;
+  const { method, licences, caveats } = architecture.describe(hyperparameters, stage);
   const total = (side: 'train' | 'holdout') => classes.reduce((sum, each) => sum + each[side], 0);
   return `# Product categories: ${classes.length} classes
 
@@ -68,7 +72,7 @@ ${table(
 ${validation.products} of the products to learn from were kept from a first fit, which these figures judge; products of the same text are on one side. The
 model in this bundle was then fitted on all of them with the same settings, so it is, if anything, a little better. What the gate decides by
 is measured on the held-out products, which were not looked at here: \`evaluation.json\` and \`report.html\` of the release.
-
+${tried(search)}
 ## Quantitative analyses
 
 ${table(
@@ -109,6 +113,26 @@ What people wrote and photographed for a shop may hold names and faces. The mode
   again when the catalogue changes.
 - Labels were taken as they are. The report of the evaluation shows the mistakes that the model is surest of: often the label is wrong.
 ${caveats.map((each) => `- ${each}\n`).join('')}`;
+}
+
+/** What was chosen on the same products makes their figures too good, by a little. */
+function tried({ trials, chosen }: Search): string {
+  if (trials.length < 2) return '';
+  const changes = (changed: Readonly<Record<string, unknown>>) =>
+    Object.entries(changed).map(([name, value]) => `${name} ${value}`);
+  return `
+The settings above are the best of ${trials.length} that were tried on these products, so the figures are a little too good:
+
+${table(
+  ['tried', 'macro F1', 'accuracy', ''],
+  trials.map(({ changed, macroF1, accuracy }, i) => [
+    changes(changed).join(', ') || 'the settings it began with',
+    fixed(macroF1),
+    fixed(accuracy),
+    i === chosen ? 'chosen' : '',
+  ]),
+)}
+`;
 }
 
 function row(name: string, { accuracy, macroF1, weightedF1, calibrationError }: Metrics) {

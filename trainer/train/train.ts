@@ -95,7 +95,8 @@ export async function train(training: Training): Promise<Trained> {
   const card = modelCard({
     snapshot,
     architecture,
-    hyperparameters,
+    stage: training.stage,
+    search,
     validation,
   });
   const tar = await writeBundle(
