@@ -133,6 +133,19 @@ describe('the cache of picture features', () => {
     expect(await packs()).to.deep.equal([]);
   });
 
+  it('leaves a pack alone that cannot be read for the moment', async () => {
+    await train(numbers(10));
+    const [key = ''] = await packs();
+    const readToFile = async () => {
+      throw new StoreUnreachable('The store does not answer.');
+    };
+    expect(await train(numbers(5), { store: { ...store, readToFile } })).to.have.length(5);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.contain(key);
+    expect(await packs()).to.include(key);
+    expect(await train(numbers(10))).to.deep.equal([]);
+  });
+
   it('is done without where the store cannot be written, and said so once', async () => {
     await train(numbers(5));
     const write = async () => {

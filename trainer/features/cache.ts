@@ -71,8 +71,10 @@ export async function openFeatureCache(options: CacheOptions): Promise<FeatureCa
   async function load(key: string): Promise<void> {
     signal.throwIfAborted();
     const path = join(folder, `${files++}`);
+    let whole = false;
     try {
       const { sha256 } = await store.readToFile(key, path);
+      whole = true;
       if (key !== keys.featurePack(recipe, sha256)) throw new Error(`its digest is ${sha256}`);
       const entry: Held = { ...openPack(path, recordBytes), key, live: new Set() };
       held.push(entry);
@@ -81,7 +83,8 @@ export async function openFeatureCache(options: CacheOptions): Promise<FeatureCa
       });
     } catch (error) {
       signal.throwIfAborted();
-      damaged.push(key);
+      // One that could not be read for the moment may be a good one.
+      if (whole) damaged.push(key);
       log.warn(
         { err: error, key },
         'a pack of picture features is not used: they are computed anew',
