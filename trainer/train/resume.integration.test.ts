@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
@@ -78,5 +79,23 @@ for (const architecture of ['conv-fusion', 'lstm-cnn'])
         (await readManifest(store, 'whole')).metrics,
       );
       expect(await Array.fromAsync(store.list(keys.checkpoints('parts')))).to.deep.equal([]);
+    });
+
+    it('ends with code 20, and says so, where the store takes no checkpoint', async () => {
+      const none = await testFolder();
+      const inTheWay = join(folder.path, 'store', 'checkpoints');
+      await rename(inTheWay, join(none.path, 'checkpoints')).catch(() => undefined);
+      await writeFile(inTheWay, 'no folder');
+      const stopped = await start('nowhere', (line) =>
+        line.includes('"phase":"final fit","epoch":2,'),
+      );
+      await rm(inTheWay);
+      await none.remove();
+      expect(stopped.code, stopped.stderr).to.equal(20);
+      expect(stopped.result.message).to.match(
+        /nothing was published\. No checkpoint could be written/,
+      );
+      expect(stopped.stderr).to.contain('no checkpoint could be written');
+      expect(await store.stat(keys.manifest('nowhere'))).to.equal(undefined);
     });
   });
