@@ -198,7 +198,7 @@ export interface ModelRelease {
         seed: number;
       };
       /**
-       * Lets train choose among a few configurations of the model by a part of the training products, never by the holdout. What spec.training.model sets itself stays as it is. Without it one configuration is trained. Changing any of it makes the next run train even on unchanged data.
+       * Lets train choose among a few configurations of the model by a part of the training products, never by the holdout. What spec.training.model sets itself stays as it is. Without it train tries two at most. Changing any of it makes the next run train even on unchanged data.
        */
       search?: {
         /**

@@ -24,6 +24,14 @@ describe('the scalars of a progress event', () => {
       ],
     },
     {
+      name: 'have a point for each configuration of a search',
+      event: { step: 'train', phase: 'search', done: 2, total: 8, macroF1: 0.5, accuracy: 0.75 },
+      scalars: [
+        { name: 'search/macroF1', value: 0.5, step: 2 },
+        { name: 'search/accuracy', value: 0.75, step: 2 },
+      ],
+    },
+    {
       name: 'are none of what is no fit',
       event: { step: 'train', phase: 'features', done: 3, total: 9, itemsPerSecond: 4 },
       scalars: [],
