@@ -1,9 +1,23 @@
-import { type Content, type Line, lines, markup } from '@shelfwise/report';
+import { type Content, type Line, lines, markup, table } from '@shelfwise/report';
 import * as z from 'zod';
+import { score } from './words.ts';
 
 /** Of metrics.json only what is drawn; another trainer may write other curves, or none. */
 const curvesSchema = z.object({
   curves: z.record(z.string(), z.array(z.looseObject({ epoch: z.number() }))),
+});
+
+const searchSchema = z.object({
+  search: z.object({
+    chosen: z.int(),
+    trials: z.array(
+      z.object({
+        changed: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+        macroF1: z.number(),
+        accuracy: z.number(),
+      }),
+    ),
+  }),
 });
 
 const fits: Record<string, string> = { judged: 'trial fit', final: 'final fit' };
@@ -20,11 +34,39 @@ export function learningSection(training: unknown): Content {
   const accuracies = all.filter(({ measure }) => /accuracy/i.test(measure));
   const losses = all.filter(({ measure }) => /loss/i.test(measure));
   if (accuracies.length + losses.length === 0)
-    return markup`<p>The bundle holds no learning curves.</p>`;
+    return [markup`<p>The bundle holds no learning curves.</p>`, trials(training)];
   return [
     markup`<p>The trial fit leaves out the products it is then judged and calibrated on; the final one, which is the model, learns from all.</p>`,
     plot('Accuracy', accuracies),
     plot('Loss', losses),
+    trials(training),
+  ];
+}
+
+/** Which settings were tried, and how they did on the products that were held back. */
+function trials(training: unknown): Content {
+  const read = searchSchema.safeParse(training);
+  if (!read.success || read.data.search.trials.length < 2) return null;
+  const { trials: all, chosen } = read.data.search;
+  return [
+    markup`<h3>Settings that were tried</h3>`,
+    table({
+      caption: 'On products of train that were held back from these fits',
+      columns: [
+        { title: 'Changed' },
+        { title: 'Macro F1', number: true },
+        { title: 'Accuracy', number: true },
+        { title: '' },
+      ],
+      rows: all.map(({ changed, macroF1, accuracy }, i) => [
+        Object.entries(changed)
+          .map(([name, value]) => `${name} ${value}`)
+          .join(', ') || 'nothing: what it began with',
+        score(macroF1),
+        score(accuracy),
+        i === chosen ? 'chosen' : '',
+      ]),
+    }),
   ];
 }
 

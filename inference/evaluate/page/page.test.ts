@@ -96,6 +96,13 @@ describe('the page of an evaluation', () => {
       text: 'red thing',
       training: {
         curves: { judged: [{ epoch: 1, loss: 0.5, accuracy: 0.7, judgedAccuracy: null }] },
+        search: {
+          chosen: 1,
+          trials: [
+            { changed: {}, macroF1: 0.7, accuracy: 0.8 },
+            { changed: { designationShare: 0.5 }, macroF1: 0.75, accuracy: 0.8 },
+          ],
+        },
       },
     });
     for (const words of [
@@ -107,6 +114,7 @@ describe('the page of an evaluation', () => {
       'red thing',
       'French',
       'trial fit: products it learns from',
+      'designationShare 0.5',
       'data:image/jpeg;base64,',
     ])
       expect(html).to.include(words);
