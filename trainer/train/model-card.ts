@@ -91,7 +91,7 @@ ${table(
   validation.classes.map(({ class: name, support, precision, recall }) => [
     cell(name),
     support,
-    fixed(precision),
+    support + precision === 0 ? '–' : fixed(precision),
     support === 0 ? '–' : fixed(recall),
     support === 0 ? '–' : between(wilson(recall, support)),
   ]),
@@ -148,5 +148,5 @@ const between = ([low, high]: readonly [number, number]) => `${fixed(low)} and $
 
 /** A class is any text: every character that Markdown or HTML reads as more than itself is escaped, and a line stays one. */
 function cell(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]<>()#+!|&~-]/g, '\\$&').replaceAll(/\s+/g, ' ');
+  return text.replaceAll(/[\\`*_{}[\]<>|&~]/g, '\\$&').replaceAll(/\s+/g, ' ');
 }
