@@ -197,6 +197,17 @@ const mistakes: { name: string; change: Json; says: string[] }[] = [
     says: ['spec.training.model.architecture', '"conv-fusion", "lstm-cnn"'],
   },
   {
+    name: 'a pretrained network for an architecture that has none',
+    change: {
+      spec: {
+        training: {
+          model: { architecture: 'lstm-cnn', imageBackbone: 'efficientnet-lite0-int8' },
+        },
+      },
+    },
+    says: ['spec.training.model.imageBackbone is of spec.training.model.architecture conv-fusion'],
+  },
+  {
     name: 'no checkpoints',
     change: { spec: { training: { checkpointMinutes: 0 } } },
     says: ['spec.training.checkpointMinutes', 'greater than or equal to 1'],
