@@ -1,5 +1,5 @@
 import type { Integers, Quantisation } from './quantise.ts';
-import type { Tensor, Weights } from './weights.ts';
+import { backboneName, type Tensor, type Weights } from './weights.ts';
 
 /** A convolution with its batch norm folded in: all that inference needs of both. */
 export interface Convolution {
@@ -33,6 +33,7 @@ export interface Block {
 
 /** EfficientNet-Lite0 without its classifier. Pictures enter as (byte − 127) / 128. */
 export interface Backbone {
+  readonly name: string;
   readonly stem: Convolution;
   readonly blocks: readonly Block[];
   readonly head: Convolution;
@@ -76,7 +77,7 @@ export function buildBackbone(weights: Weights): Backbone {
     }
   }
   const head = convolution('_conv_head', '_bn1', { stride: 1, relu6: true });
-  return { stem, blocks, head };
+  return { name: backboneName, stem, blocks, head };
 }
 
 /** Lengths of the feature blocks: the head's averages, then those of the tapped blocks. */

@@ -57,7 +57,8 @@ export function quantise(backbone: Backbone): Backbone {
     input = activation(sumOf(each, input), false, input.unit);
     return { ...block, layers, rounding: input.rounding };
   });
-  return { stem: stem.layer, blocks, head: convolution(backbone.head, input).layer };
+  const head = convolution(backbone.head, input).layer;
+  return { name: `${backbone.name}-int8`, stem: stem.layer, blocks, head };
 }
 
 /** How the values of each channel are distributed. */

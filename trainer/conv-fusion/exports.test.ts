@@ -98,12 +98,13 @@ for (const [what, imageSize, backbone] of models) {
 }
 
 /** Random layers have no batch norms that could tell how large activations get. */
-function inBytes({ stem, blocks, head }: Backbone): Backbone {
+function inBytes({ name, stem, blocks, head }: Backbone): Backbone {
   const known = (layer: Convolution): Convolution => ({
     ...layer,
     statistics: { mean: layer.bias, deviation: new Float32Array(layer.output).fill(1) },
   });
   return quantise({
+    name,
     stem: known(stem),
     blocks: blocks.map((block) => ({ ...block, layers: block.layers.map(known) })),
     head: known(head),

@@ -50,6 +50,7 @@ export function tinyBackbone(): Backbone {
     tapped: true,
   });
   return {
+    name: 'tiny',
     stem: convolution('stem', {
       depthwise: false,
       kernel: 3,
