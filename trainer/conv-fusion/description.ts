@@ -1,4 +1,3 @@
-import { backboneNames } from '../backbone/backbones.ts';
 import type { PictureStage } from '../features/pictures.ts';
 import type { Description } from '../train/architecture.ts';
 import type { Hyperparameters } from '../train/hyperparameters.ts';
@@ -8,8 +7,8 @@ export function describe(
   { imageSize, regularisation, pictureRegularisation, balance }: Hyperparameters,
   { backbone }: Extract<PictureStage, { kind: 'features' }>,
 ): Description {
-  const inBytes = backbone.stem.integers !== undefined;
-  const name = backboneNames[inBytes ? 1 : 0];
+  const { name } = backbone;
+  const inBytes = backbone.head.integers !== undefined;
   return {
     method: `Hashed word and character n-grams of the text, weighted by their rarity, and the features of \`${name}\`, pretrained on
 ImageNet and not changed, of the picture at ${imageSize} pixels and of its mirror image. Three linear classifiers (both, text alone,

@@ -27,9 +27,12 @@ const validation: Validation = {
   })),
 };
 
-/** Of the backbone the card wants to know only whether it is in bytes. */
-const stageOf = (integers: object | undefined) =>
-  ({ kind: 'features', size: 128, backbone: { stem: { integers } } }) as unknown as PictureStage;
+/** Of the backbone the card wants to know only what it is called and whether it is in bytes. */
+const stageOf = (integers: object | undefined) => {
+  const name = `efficientnet-lite0${integers ? '-int8' : ''}`;
+  const backbone = { name, head: { integers } };
+  return { kind: 'features', size: 128, backbone } as unknown as PictureStage;
+};
 
 function cardOf(
   architecture: (typeof architectures)[ArchitectureName],
