@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-node';
+import { kernelsOf } from '../native/kernels.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { type Batch, toInputs } from './batch.ts';
 import { applyHead, type HeadOutputs, type HeadTensors } from './head.ts';
@@ -27,6 +28,7 @@ export function gradients(
   scale: PictureScale,
   { decay, pictureDecay, importance }: Objective,
 ) {
+  const kernels = kernelsOf(tf);
   return tf.tidy(() => {
     const inputs = toInputs(tf, batch, scale);
     const margins = applyHead(tf, head, inputs);
@@ -54,13 +56,13 @@ export function gradients(
       inputs.weights.reshape([batch.size, batch.tokens, 1]),
       tf.concat([byFused, byText], 1).reshape([batch.size, 1, 2 * classes]),
     );
-    const embedding = tf
-      .unsortedSegmentSum(
-        perToken.reshape([-1, 2 * classes]),
-        inputs.ids.flatten(),
-        head.embedding.shape[0],
-      )
-      .add(head.embedding.mul(decay));
+    const sums: Tensor2D = tf.unsortedSegmentSum(
+      perToken.reshape([-1, 2 * classes]),
+      inputs.ids.flatten(),
+      head.embedding.shape[0],
+    );
+    // The embedding is by far the largest of all: each pass over it counts.
+    const embedding = kernels.addScaled(sums, decay, head.embedding);
     const decays = tf.concat([tf.fill([classes], decay), tf.fill([classes], pictureDecay)]);
     const kernel = tf
       .matMul(inputs.picture, tf.concat([byFused, byPicture], 1), true)
@@ -68,7 +70,7 @@ export function gradients(
     const bias = tf.concat([byFused, byText, byPicture], 1).sum(0);
 
     const penalty = tf.add(
-      head.embedding.square().sum().mul(decay),
+      kernels.halfSquares(head.embedding).mul(2 * decay),
       head.kernel.square().mul(decays).sum(),
     );
     const errors = [fused, text, picture].map((violation) => violation.square().mul(costs).sum());

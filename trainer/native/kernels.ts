@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-node';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-node';
 import { partOf, type TensorFlow } from './tensorflow.ts';
 
 interface Attribute {
@@ -37,15 +37,30 @@ export function kernelsOf(tf: TensorFlow) {
     ...{ name, type: binding.TF_ATTR_STRING },
     value,
   });
-  return {
+  const flag = (name: string, value: boolean) => ({ name, type: binding.TF_ATTR_BOOL, value });
+  const kernels = {
     type,
     text,
     float: (name: string, value: number) => ({ name, type: binding.TF_ATTR_FLOAT, value }),
     /** A number that a kernel wants as int64. */
     int64: (value: number): Int64 =>
       new (partOf<Int64Module>(tf, 'dist/int64_tensors').Int64Scalar)(value),
-    flag: (name: string, value: boolean) => ({ name, type: binding.TF_ATTR_BOOL, value }),
+    flag,
     run,
+    /** Half the sum of squares, in one pass and without an array of them. */
+    halfSquares(tensor: Tensor): Scalar {
+      return run('L2Loss', [type('T')], [tensor], 1)[0] as Scalar;
+    },
+    /** `target` + factor × `other`, in the memory of `target`, which is gone. */
+    addScaled<T extends Tensor>(target: T, factor: number, other: T): T {
+      const handle = kernels.variable('add-scaled', target);
+      target.dispose();
+      const rate = tf.scalar(-factor);
+      const attributes = [type('T'), flag('use_locking', false)];
+      run('ResourceApplyGradientDescent', attributes, [handle, rate, other], 0);
+      rate.dispose();
+      return kernels.release(handle) as T;
+    },
     /** A handle to a variable that holds this very tensor, not a copy of it. */
     variable(name: string, tensor: Tensor): Tensor {
       const shape = { name: 'shape', type: binding.TF_ATTR_SHAPE, value: tensor.shape };
@@ -62,4 +77,5 @@ export function kernelsOf(tf: TensorFlow) {
       return tensor;
     },
   };
+  return kernels;
 }
