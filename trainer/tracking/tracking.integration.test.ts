@@ -3,12 +3,15 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openStore } from '@shelfwise/trainer-contract';
+import { openStore, readManifest } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { run } from '../../hack/process/run.ts';
 import { waitFor } from '../../hack/process/wait.ts';
 import { type MlflowService, mlflowEnvironment, startMlflow } from '../../hack/services/mlflow.ts';
+import { testIo } from '../snapshot/fixture.ts';
+import { testSamples, writeDataset } from '../train/dataset.fixture.ts';
+import { trainStep } from '../train/step.ts';
 import { usualTimings } from './mlflow.ts';
 import { startTracking, type TrackingSettings } from './tracking.ts';
 
@@ -261,5 +264,34 @@ describe('what is tracked of a training', function () {
     await tracking.end('FINISHED');
     expect(lines.map(({ msg }) => msg).join('\n')).to.match(/refuses the parameters \(.*seed/);
     expect(await history(await one(), 'final_fit/loss')).to.deep.equal([[1, 1]]);
+  });
+
+  it('of a real training is what its manifest says', async () => {
+    const { store } = settings;
+    const { digest } = await writeDataset(store, await testSamples(60));
+    const { io } = await testIo(folder);
+    const config = { ...io.config, cacheHome: process.env.XDG_CACHE_HOME, mlflow: settings.mlflow };
+    await trainStep.run(
+      [
+        ...['--store', store.url, '--dataset', digest, '--release', settings.release],
+        ...['--image-size', '64', '--epochs', '2', '--device', 'cpu'],
+      ],
+      { ...io, config, log: settings.log },
+    );
+    const told = await one();
+    const manifest = await readManifest(store, settings.release);
+    expect(told.info.status).to.equal('FINISHED');
+    expect(values(told.data.params)).to.include({
+      seed: '0',
+      architecture: 'conv-fusion',
+      epochs: '2',
+      train: '60',
+    });
+    expect(values(told.data.tags)).to.include({ 'shelfwise.digest': manifest.tar.sha256 });
+    const metrics = values(told.data.metrics);
+    expect(metrics['validation/macroF1']).to.equal(manifest.metrics.macroF1);
+    expect(metrics['final_fit/epoch_loss']).to.be.a('number');
+    const names = (await tensorboard()).map(({ name }) => name);
+    expect(names).to.include.members(Object.keys(metrics));
   });
 });
