@@ -18,14 +18,20 @@ import { train } from './train.ts';
 const tf = loadTensorFlow('cpu');
 const count = 80;
 const choices = { imageSize: 32, epochs: 4, batchSize: 16 };
-const kinds: [Architecture, PictureStage][] = [
-  [convFusion, { kind: 'features', size: 32, backbone: tinyBackbone() }],
-  [lstmCnn, { kind: 'pixels', size: 32 }],
+const backbone = tinyBackbone();
+const searching = {
+  axes: [{ name: 'regularisation', values: [0.7, 1.4, 0.35] }],
+  budget: { minutes: 1e6, configurations: 3 },
+};
+const kinds: [string, Architecture, PictureStage, typeof searching?][] = [
+  ['conv-fusion', convFusion, { kind: 'features', size: 32, backbone }],
+  ['conv-fusion with a search', convFusion, { kind: 'features', size: 32, backbone }, searching],
+  ['lstm-cnn', lstmCnn, { kind: 'pixels', size: 32 }],
 ];
 
 /** Every training is interrupted at random until it comes to its end; that must be the end of one that never was. */
-for (const [architecture, stage] of kinds)
-  describe(`an interrupted training of ${architecture.name}`, function () {
+for (const [name, architecture, stage, search] of kinds)
+  describe(`an interrupted training of ${name}`, function () {
     this.timeout(300_000);
     let folder: string;
     let store: Store;
@@ -72,6 +78,7 @@ for (const [architecture, stage] of kinds)
           },
         },
         stage,
+        ...(search && { search }),
         hyperparameters,
         scratchDir,
         checkpoints,
