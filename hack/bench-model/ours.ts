@@ -80,7 +80,8 @@ function train(
       onLine(line) {
         if (!line.startsWith('{"event":"progress"')) return;
         const { phase, done, total } = JSON.parse(line);
-        say(`${model}: seed ${seed}, ${phase}: ${done} of ${total}`);
+        const far = done === undefined ? '' : `: ${done} of ${total}`;
+        say(`${model}: seed ${seed}, ${phase}${far}`);
       },
     },
   );

@@ -47,6 +47,15 @@ describe('the figures of bench-model', () => {
       });
     });
 
+  it('ask for less of a lead where the early fusion leaves no room for it, yet for one', () => {
+    const given = (ours: number) => [
+      ...runs('conv-fusion', [ours]),
+      ...runs('early-fusion', [0.94]),
+    ];
+    expect(held(given(0.95))).to.include({ iconsLeadOverEarlyFusion: true });
+    expect(held(given(0.93))).to.include({ iconsLeadOverEarlyFusion: false });
+  });
+
   it('hold conv-fusion to be better than lstm-cnn in less time', () => {
     const rival = runs('lstm-cnn', [0.7], 1.5);
     expect(held([...runs('conv-fusion', [0.8], 2), ...rival])).to.deep.include({

@@ -28,6 +28,11 @@ async function round({ warmup, steps, learningRate, decay }: RoundSettings): Pro
     kernel: createParameter(tf, [width, 2 * classes]),
     bias: createParameter(tf, [3 * classes]),
   };
+  const objective = {
+    decay,
+    pictureDecay: decay / 2,
+    importance: new Float32Array(classes).fill(1),
+  };
   let done = 0;
   let loss = 0;
   const begun = { seconds: 0, cpu: process.cpuUsage() };
@@ -40,11 +45,7 @@ async function round({ warmup, steps, learningRate, decay }: RoundSettings): Pro
         bias: parameters.bias.value as Tensor1D,
       };
       const batch = batches[done % batches.length] as Batch;
-      const { summary, ...slopes } = gradients(tf, head, batch, scale, {
-        decay,
-        pictureDecay: decay,
-        importance: new Float32Array(classes).fill(1),
-      });
+      const { summary, ...slopes } = gradients(tf, head, batch, scale, objective);
       const [mean, hits] = summary.dataSync<'float32'>() as unknown as [number, number];
       summary.dispose();
       return { loss: mean, hits, gradients: slopes };

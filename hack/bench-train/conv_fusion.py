@@ -47,6 +47,8 @@ class ConvFusion(keras.Model):
         super().__init__()
         self.classes = shapes["classes"]
         self.decay = decay
+        # The classifier that knows the picture alone has a weight of its own.
+        self.decays = np.repeat([decay, decay / 2], self.classes).astype(np.float32)
         self.pictures = Pictures(shapes["widths"])
         self.embedding = keras.layers.Embedding(
             shapes["rows"], 2 * self.classes, embeddings_initializer="zeros"
@@ -60,8 +62,8 @@ class ConvFusion(keras.Model):
         ids, weights, raw, has_picture = inputs
         by_text = ops.squeeze(ops.matmul(weights[:, None, :], self.embedding(ids)), 1)
         by_picture = self.kernel(self.pictures(raw, has_picture))
-        penalty = ops.sum(ops.square(self.embedding.embeddings))
-        self.add_loss(self.decay / 2 * (penalty + ops.sum(ops.square(self.kernel.kernel))))
+        penalty = self.decay * ops.sum(ops.square(self.embedding.embeddings))
+        self.add_loss((penalty + ops.sum(ops.square(self.kernel.kernel) * self.decays)) / 2)
         fused = by_text[:, : self.classes] + by_picture[:, : self.classes]
         parts = [fused, by_text[:, self.classes :], by_picture[:, self.classes :]]
         return ops.concatenate(parts, axis=1) + self.bias

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../config.ts';
 import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
 import { phases, progress, since } from '../process/progress.ts';
+import { input } from './input.ts';
 import { memory } from './memory.ts';
 import { steps } from './steps.ts';
 
@@ -15,12 +16,16 @@ interface Settings {
   tell: (text: string) => void;
 }
 
-const parts: Record<string, (settings: Settings) => Promise<Figure[]>> = { steps, memory };
+const parts: Record<string, (settings: Settings) => Promise<Figure[]>> = {
+  steps,
+  input: ({ say, steps }) => input({ epochs: Math.ceil(steps / 10), say }),
+  memory,
+};
 
 const usage = `usage: make bench-train ARGS='[options]'
   --only LIST    some of ${Object.keys(parts).join(',')} (default all)
   --rounds N     rounds of each side of steps (default 9)
-  --steps N      steps of a round (default 40)
+  --steps N      steps of a round; input fits an epoch of 32 steps for ten of them (default 40)
   --products N,M sizes of the catalogues of memory (default 5000,85000)`;
 
 async function main(): Promise<void> {

@@ -18,21 +18,30 @@ export interface IconProduct extends DemoProduct {
   svg: string;
 }
 
+export interface IconOptions extends SetOptions {
+  /** Leaves out the words that more than half of a category bears: with `file` or `database` in it a name says all. */
+  unnamed?: boolean;
+}
+
 /** Fewer tell little of a model: a tenth is held out. */
 const smallestCategory = 60;
-/** A word of more than half of a category says the category itself; the pictograms' tags are held to the same. */
+/** A word of more than half of a category says the category itself, as a tag does among the pictograms. */
 const tellingShare = 0.5;
 /** Between the pictograms' 64 pixels and a shop's 500. */
 const pixels = 128;
 
 /**
  * The icons of Material Design that are of exactly one category, of those with 60 such icons or more, sorted by
- * id: names and aliases in English without words that say the category, black on white. Depends on the options alone.
+ * id: names and aliases in English, black on white. Depends on the options alone.
  */
-export function stockIcons({ size, shuffleLabels }: SetOptions = {}): IconProduct[] {
+export function stockIcons({
+  size,
+  shuffleLabels,
+  unnamed = false,
+}: IconOptions = {}): IconProduct[] {
   const { icons, width } = collection();
   const sold = singleCategories();
-  const texts = writeTexts(sold);
+  const texts = writeTexts(sold, unnamed);
   const chosen = new Set(inFairOrder([...sold]).slice(0, size));
   const products = sold.flatMap((each, index) => {
     // Counted over the whole set, so that a product keeps its id whatever the size.
@@ -89,7 +98,10 @@ function named(category: string): string {
 }
 
 /** Names and aliases by icon, each as words; an alias that says nothing but the category is left out. */
-function writeTexts(icons: { code: string; category: string }[]): Map<string, Text> {
+function writeTexts(
+  icons: { code: string; category: string }[],
+  unnamed: boolean,
+): Map<string, Text> {
   const pairs = Object.entries(collection().aliases);
   const aliases = Map.groupBy(pairs, ([, { parent }]) => parent);
   const names = (code: string) => [code, ...(aliases.get(code) ?? []).map(([alias]) => alias)];
@@ -104,7 +116,7 @@ function writeTexts(icons: { code: string; category: string }[]): Map<string, Te
       const [designation = '', ...others] = names(code).map((name) =>
         name
           .split('-')
-          .filter((word) => !telling.get(category)?.has(word))
+          .filter((word) => !(unnamed && telling.get(category)?.has(word)))
           .join(' '),
       );
       const description = others.filter((text) => text !== '').join(', ');

@@ -10,14 +10,16 @@ import {
 import { concurrently } from '../../trainer/concurrently.ts';
 import { createPace } from '../../trainer/pace.ts';
 import { createProgress } from '../../trainer/progress.ts';
-import { drawIcon, stockIcons } from './icons.ts';
+import { drawIcon, type IconOptions, stockIcons } from './icons.ts';
 import type { DemoProduct, SetOptions } from './product.ts';
 import { stockShop } from './shop.ts';
 
 const usage = `Usage: npm run -s demo-data -- --to URL [options]
 
   --to URL                 s3://BUCKET/PREFIX (AWS_ENDPOINT_URL_S3 and so on as for the trainer) or file:///FOLDER
-  --set pictograms|icons   emoji with names and tags in three languages (default), or icons of Material Design, in English
+  --set NAME               pictograms: emoji with names and tags in three languages (default)
+                           icons: those of Material Design, with names and aliases in English
+                           icons-unnamed: the same without the words that more than half of a category bears
   --size N                 only N of them, pictograms with all of their skin tones; more hold all of fewer
   --shuffle-labels SEED    deal the categories out at random: nothing can be learnt of it
 `;
@@ -29,9 +31,13 @@ type Stock = { product: DemoProduct; picture: () => Promise<Buffer> }[];
 const sets: Record<string, (options: SetOptions) => Stock> = {
   pictograms: (options) =>
     stockShop(options).map((product) => ({ product, picture: () => readFile(product.picture) })),
-  icons: (options) =>
-    stockIcons(options).map((product) => ({ product, picture: () => drawIcon(product) })),
+  icons: drawnIcons,
+  'icons-unnamed': (options) => drawnIcons({ ...options, unnamed: true }),
 };
+
+function drawnIcons(options: IconOptions): Stock {
+  return stockIcons(options).map((product) => ({ product, picture: () => drawIcon(product) }));
+}
 
 async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({

@@ -1,0 +1,161 @@
+/** What a step waits for its input: the very reader and loop of the trainer, on files as the pass over a snapshot leaves them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TextPreprocessing } from '@shelfwise/trainer-contract';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
+import { type BatchSource, readBatch } from '../../trainer/conv-fusion/batch.ts';
+import { gradients } from '../../trainer/conv-fusion/gradients.ts';
+import { featuresIn } from '../../trainer/features/pictures.ts';
+import { createRecordFile } from '../../trainer/features/records.ts';
+import { createParameter } from '../../trainer/fit/adam.ts';
+import { fitLoop } from '../../trainer/fit/loop.ts';
+import { createRandom, type Random } from '../../trainer/fit/random.ts';
+import { keepsNothing } from '../../trainer/fit/state.ts';
+import { loadTensorFlow } from '../../trainer/native/tensorflow.ts';
+import type { Figure } from '../figures/report.ts';
+import { rakuten, sum } from './batches.ts';
+
+export interface InputSettings {
+  /** Epochs that are timed, of a catalogue of as many products as fill 32 batches. */
+  epochs: number;
+  say: (text: string) => void;
+}
+
+const { size, tokens, classes, rows, widths } = rakuten;
+const width = sum(widths);
+const count = 32 * size;
+
+export async function input({ epochs, say }: InputSettings): Promise<Figure[]> {
+  const dir = await mkdtemp(join(tmpdir(), 'bench-train-'));
+  try {
+    say('writing features');
+    const source = writeSource(dir, createRandom(1));
+    say('reading batches, nothing else');
+    const alone = readingAlone(source, epochs);
+    say('fitting');
+    const { waited, seconds } = await fitting(source, epochs);
+    source.products.pictures.close();
+    source.texts.features.close();
+    return [
+      {
+        name: 'inputItemsPerSecond',
+        says: 'conv-fusion: reading batches, nothing else',
+        value: (count * epochs) / alone,
+        unit: 'items/s',
+      },
+      {
+        name: 'inputWaitPercent',
+        says: 'conv-fusion: of a step, waiting for its batch',
+        value: (waited / seconds) * 100,
+        unit: '%',
+        atMost: 5,
+      },
+    ];
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+function readingAlone(source: BatchSource, epochs: number): number {
+  const random = createRandom(2);
+  const started = performance.now();
+  for (let batch = 0; batch < epochs * (count / size); batch++) {
+    const drawn = Int32Array.from({ length: size }, () => Math.floor(random() * count));
+    readBatch(source, drawn, () => random() < 0.5);
+  }
+  return (performance.now() - started) / 1000;
+}
+
+/** Seconds of a fit, and those of them in which the step had no batch yet; the first epoch warms up. */
+async function fitting(source: BatchSource, epochs: number) {
+  const tf = loadTensorFlow('cpu');
+  const parameters = {
+    embedding: createParameter(tf, [rows, 2 * classes]),
+    kernel: createParameter(tf, [width, 2 * classes]),
+    bias: createParameter(tf, [3 * classes]),
+  };
+  let waited = 0;
+  let begun = 0;
+  const learner = {
+    parameters,
+    step(products: Int32Array, random: Random) {
+      const asked = performance.now();
+      const batch = readBatch(source, products, () => random() < 0.5);
+      waited += performance.now() - asked;
+      const head = {
+        embedding: parameters.embedding.value as Tensor2D,
+        kernel: parameters.kernel.value as Tensor2D,
+        bias: parameters.bias.value as Tensor1D,
+      };
+      const { summary, ...slopes } = gradients(tf, head, batch, source.scale, {
+        ...{ decay: 1e-5, pictureDecay: 1e-5 },
+        importance: new Float32Array(classes).fill(1),
+      });
+      const [loss, hits] = summary.dataSync<'float32'>() as unknown as [number, number];
+      summary.dispose();
+      return { loss, hits, gradients: slopes };
+    },
+    judge() {
+      if (begun === 0) {
+        begun = performance.now();
+        waited = 0;
+      }
+      return null;
+    },
+  };
+  await fitLoop(tf, learner, {
+    rows: Int32Array.from({ length: count }, (_, i) => i),
+    settings: { epochs: epochs + 1, batchSize: size, learningRate: 0.04, seed: 0 },
+    keeper: keepsNothing,
+    signal: new AbortController().signal,
+    onStep: () => undefined,
+  });
+  const seconds = (performance.now() - begun) / 1000;
+  tf.dispose(Object.values(parameters).map(({ value }) => value));
+  return { waited: waited / 1000, seconds };
+}
+
+function writeSource(dir: string, random: Random): BatchSource {
+  const pictures = createRecordFile(join(dir, 'pictures'), width * 4);
+  const texts = createRecordFile(join(dir, 'texts'), tokens * 8);
+  const record = new ArrayBuffer(tokens * 8);
+  const ids = new Int32Array(record, 0, tokens);
+  const weights = new Float32Array(record, tokens * 4);
+  for (let product = 0; product < count; product++) {
+    const values = Float16Array.from({ length: 2 * width }, () => random() * 3);
+    pictures.append(new Uint8Array(values.buffer));
+    // Texts are of any length; the batch is as wide as its longest.
+    const used = Math.floor(tokens * (0.2 + 0.8 * random()));
+    ids.forEach((_, i) => {
+      ids[i] = i < used ? Math.floor(random() ** 2 * (rows - 1)) : rows - 1;
+      weights[i] = i < used ? random() / Math.sqrt(used) : 0;
+    });
+    texts.append(new Uint8Array(record));
+  }
+  const ones = new Uint8Array(count).fill(1);
+  return {
+    products: {
+      classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
+      count,
+      labels: Int32Array.from({ length: count }, () => Math.floor(random() * classes)),
+      validation: new Uint8Array(count),
+      hasPicture: ones,
+      pictures: featuresIn(pictures, widths),
+      textPath: '',
+      examples: [],
+    },
+    texts: {
+      preprocessing: { maximumTokens: tokens } as TextPreprocessing,
+      features: texts,
+      hasText: ones,
+    },
+    scale: {
+      widths,
+      mean: new Float32Array(width).fill(1.5),
+      factor: new Float32Array(width).fill(1.1),
+      length: 1.2,
+    },
+    rowOf: Int32Array.from({ length: rows }, (_, row) => row),
+  };
+}
