@@ -3,12 +3,12 @@ import type { ProgressEvent } from './step.ts';
 const everyMs = 1000;
 
 /**
- * Tells how far a phase is: at most once a second, at its beginning and at its end, with rate and time left.
- * `now` is in milliseconds.
+ * Tells how far a phase is: at most once a second, at its beginning and at its end, with rate, and with the time left
+ * where the total is known. `now` is in milliseconds.
  */
 export function createPace(
   show: (event: ProgressEvent) => void,
-  { step, phase, total }: { step: string; phase: string; total: number },
+  { step, phase, total }: { step: string; phase: string; total?: number | undefined },
   now: () => number = () => performance.now(),
 ) {
   const started = now();
@@ -23,8 +23,9 @@ export function createPace(
       step,
       phase,
       done,
-      total,
-      ...(rate && { itemsPerSecond: round(rate), etaSeconds: round((total - done) / rate) }),
+      ...(total !== undefined && { total }),
+      ...(rate && { itemsPerSecond: round(rate) }),
+      ...(rate && total !== undefined && { etaSeconds: round((total - done) / rate) }),
     });
   }
   tell();

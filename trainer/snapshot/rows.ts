@@ -14,6 +14,7 @@ interface Reading {
   spool: Spool;
   invalid: InvalidList;
   signal: AbortSignal;
+  advance(): void;
 }
 
 /**
@@ -22,7 +23,7 @@ interface Reading {
  */
 export async function usableRows(
   source: Source,
-  { spool, invalid, signal }: Reading,
+  { spool, invalid, signal, advance }: Reading,
 ): Promise<{ rows: ListedRow[]; total: number }> {
   const rows: ListedRow[] = [];
   const firstRows = new Map<string, number>();
@@ -37,6 +38,7 @@ export async function usableRows(
     for await (const row of source.rows()) {
       signal.throwIfAborted();
       total++;
+      advance();
       const key = sampleKey(row.id);
       const wrong = whatIsWrong(row, source, firstRows.get(key));
       if (row.id && !firstRows.has(key)) firstRows.set(key, row.row);

@@ -31,10 +31,13 @@ export async function makeSnapshot(options: SnapshotOptions, io: StepIo): Promis
   const invalid = createInvalidList();
   const dir = await mkdtemp(join(config.scratchDir, 'snapshot-'));
   const spool = await openSpool(join(dir, 'products'));
-  const pace = (phase: string, of: number) =>
+  const pace = (phase: string, of?: number) =>
     createPace(io.progress, { step: 'snapshot', phase, total: of });
   try {
-    const { rows, total } = await usableRows(source, { spool, invalid, signal });
+    const { rows, total } = await usableRows(source, {
+      ...{ spool, invalid, signal },
+      ...pace('rows'),
+    });
     invalid.refuseAbove(options.maximumInvalidPercent, total);
     const pictures = pace('pictures', rows.filter((row) => row.pictureKey).length);
     const { verified } = parent;
