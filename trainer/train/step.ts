@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  canonicalJson,
   checkOwner,
   type Manifest,
   openStore,
@@ -87,7 +88,12 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
     log: io.log,
   });
   try {
-    const { tar, validation, pace } = await train({
+    const {
+      tar,
+      validation,
+      pace,
+      hyperparameters: chosen,
+    } = await train({
       store,
       snapshot,
       tf,
@@ -116,7 +122,10 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       startedAt: startedAt.toISOString(),
       finishedAt: new Date().toISOString(),
     };
-    await tracking.results(manifest.metrics, { 'shelfwise.digest': tar.digest });
+    await tracking.results(manifest.metrics, {
+      'shelfwise.digest': tar.digest,
+      'shelfwise.chosen': canonicalJson(chosen),
+    });
     await publish(store, manifest, tar.path, io.signal);
     await tracking.end('FINISHED');
     await removeCheckpoints({ store, release: options.release, log: io.log });

@@ -39,6 +39,8 @@ export interface Training {
 export interface Trained {
   readonly tar: { readonly path: string; readonly digest: string; readonly size: number };
   readonly validation: Validation;
+  /** Those that were chosen, where there was a choice. */
+  readonly hyperparameters: Settings;
   /** How the time of the final fit went; undefined where all of it was done before an interruption. */
   readonly pace: FitPace | undefined;
 }
@@ -103,7 +105,7 @@ export async function train(training: Training): Promise<Trained> {
     { architecture, model, golden, validation, search, curves, card },
     training.scratchDir,
   );
-  return { tar, validation, pace };
+  return { tar, validation, hyperparameters, pace };
 }
 
 /** Goes over the snapshot's products once: features to files, the rest to memory. */
