@@ -52,6 +52,7 @@ export async function fitNetwork(
     step(products, random) {
       const begun = performance.now();
       const batch = readBatch(source, products, () => random() < 0.5);
+      hideWords(batch.weights, random, settings.wordDropout);
       const keep = dropout(random, products.length * keptWidth(settings), settings.dropout);
       const readMs = performance.now() - begun;
       return { ...slopes(tf, { parameters, statistics }, batch, keep, classes.length), readMs };
@@ -73,6 +74,12 @@ function keptWidth({ units }: LstmCnnSettings): number {
 /** 0 for a share of the numbers, and for the others what makes up for it. */
 function dropout(random: Random, length: number, share: number): Float32Array {
   return Float32Array.from({ length }, () => (random() < share ? 0 : 1 / (1 - share)));
+}
+
+/** Hides a share of the words, as padding is hidden: who has seen every word of a product knows it by heart. */
+function hideWords(weights: Float32Array, random: Random, share: number): void {
+  for (let i = 0; i < weights.length; i += 1)
+    if (weights[i] !== 0 && random() < share) weights[i] = 0;
 }
 
 function slopes(
