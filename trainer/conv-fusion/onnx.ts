@@ -1,3 +1,4 @@
+import { addAnswers, inputPorts, outputPorts } from '../onnx/answers.ts';
 import { addBackbone } from '../onnx/backbone.ts';
 import { createGraph, type GraphBuilder } from '../onnx/graph.ts';
 import { smallestNorm, tapWeight } from './normalise.ts';
@@ -32,42 +33,18 @@ export function toOnnx(model: TrainedModel): Uint8Array {
   const [fusedText, text] = graph.nodes('Split', [byText, halves], 2, { axis: 1 });
   const [fusedPicture, alone] = graph.nodes('Split', [byPicture, halves], 2, { axis: 1 });
 
-  const probabilities = (margins: string, part: number, temperature: number) => {
+  const biased = (margins: string, part: number) => {
     const bias = model.head.bias.slice(part * classes, (part + 1) * classes);
-    const shifted = graph.node('Add', [margins, graph.constant(bias, [classes])]);
-    const by = graph.constant(Float32Array.of(1 / temperature), []);
-    return graph.node('Softmax', [graph.node('Mul', [shifted, by])], { axis: 1 });
+    return graph.node('Add', [margins, graph.constant(bias, [classes])]);
   };
-  const { temperatures } = model;
   const both = graph.node('Add', [fusedText as string, fusedPicture as string]);
-  const byBoth = probabilities(both, 0, temperatures.fused);
-  const byTextAlone = probabilities(text as string, 1, temperatures.text);
-  const byPictureAlone = probabilities(alone as string, 2, temperatures.picture);
-  const withPicture = mix(graph, 'text_present', byBoth, byPictureAlone);
-  graph.output(mix(graph, 'image_present', withPicture, byTextAlone), 'probabilities');
-  graph.output(byTextAlone, 'text_probabilities');
-  graph.output(byPictureAlone, 'image_probabilities');
-
-  const tokens = model.text.maximumTokens;
-  const side = model.imageSize;
-  const outputs = ['probabilities', 'text_probabilities', 'image_probabilities'];
-  return graph.finish(
-    [
-      { name: 'text_ids', type: 'int32', shape: ['n', tokens] },
-      { name: 'text_weights', type: 'float', shape: ['n', tokens] },
-      { name: 'image', type: 'uint8', shape: ['n', side, side, 3] },
-      { name: 'image_present', type: 'float', shape: ['n', 1] },
-      { name: 'text_present', type: 'float', shape: ['n', 1] },
-    ],
-    outputs.map((name) => ({ name, type: 'float', shape: ['n', classes] })),
-  );
-}
-
-/** `yes` where the flag is 1, `no` where it is 0: exact, for both are finite. */
-function mix(graph: GraphBuilder, flag: string, yes: string, no: string): string {
-  const one = graph.constant(Float32Array.of(1), []);
-  const otherwise = graph.node('Sub', [one, flag]);
-  return graph.node('Add', [graph.node('Mul', [flag, yes]), graph.node('Mul', [otherwise, no])]);
+  const said = {
+    fused: biased(both, 0),
+    text: biased(text as string, 1),
+    picture: biased(alone as string, 2),
+  };
+  addAnswers(graph, said, model.temperatures);
+  return graph.finish(inputPorts(model.text.maximumTokens, model.imageSize), outputPorts(classes));
 }
 
 /** The same steps as normalisePictures, block by block. */

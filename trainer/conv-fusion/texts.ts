@@ -1,12 +1,11 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   featuriseText,
   fitText,
-  type ProductText,
   type TextPreprocessing,
   type TextSettings,
 } from '@shelfwise/trainer-contract';
+import { productTexts } from '../features/product-texts.ts';
 import type { Products } from '../features/products.ts';
 import { createRecordFile, type RecordFile } from '../features/records.ts';
 
@@ -33,7 +32,7 @@ export async function prepareTexts(
   fitted: Int32Array,
   options: TextOptions,
 ): Promise<Texts> {
-  const preprocessing = fitText(only(fitted, textsOf(products.textPath)), options.settings);
+  const preprocessing = fitText(only(fitted, productTexts(products.textPath)), options.settings);
   const { maximumTokens } = preprocessing;
   const features = createRecordFile(options.path, maximumTokens * 8);
   const hasText = new Uint8Array(products.count);
@@ -41,7 +40,7 @@ export async function prepareTexts(
   const recordIds = new Int32Array(record, 0, maximumTokens);
   const recordWeights = new Float32Array(record, maximumTokens * 4);
   let index = 0;
-  for (const { designation, description } of textsOf(products.textPath)) {
+  for (const { designation, description } of productTexts(products.textPath)) {
     const { ids, weights, present } = featuriseText(designation, description, preprocessing);
     recordIds.set(ids);
     recordWeights.set(weights);
@@ -66,26 +65,5 @@ function* only<T>(indices: Int32Array, all: Iterable<T>): Generator<T> {
       yield each;
     }
     index += 1;
-  }
-}
-
-/** The texts of the file, one line at a time: fitText wants an iterable that does not wait. */
-function* textsOf(path: string): Generator<ProductText> {
-  const file = openSync(path, 'r');
-  const chunk = Buffer.alloc(1 << 20);
-  let rest = Buffer.alloc(0);
-  try {
-    for (;;) {
-      const size = readSync(file, chunk);
-      if (size === 0) return;
-      rest = Buffer.concat([rest, chunk.subarray(0, size)]);
-      for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-        const [designation, description] = JSON.parse(rest.toString('utf8', 0, end));
-        yield { designation, description };
-        rest = rest.subarray(end + 1);
-      }
-    }
-  } finally {
-    closeSync(file);
   }
 }

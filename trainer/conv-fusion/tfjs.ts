@@ -1,5 +1,6 @@
 import type { Convolution } from '../backbone/layers.ts';
 import type { Quantisation } from '../backbone/quantise.ts';
+import { addAnswers, outputNames } from '../tfjs/answers.ts';
 import { attribute, createGraph, type GraphBuilder } from '../tfjs/graph.ts';
 import { smallestNorm, tapWeight } from './normalise.ts';
 import type { TrainedModel } from './trained-model.ts';
@@ -40,20 +41,19 @@ export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } 
       graph.constant(Int32Array.of(0, from), [2]),
       graph.constant(Int32Array.of(-1, classes), [2]),
     ]);
-  const probabilities = (margins: string, part: number, temperature: number, name?: string) => {
+  const biased = (margins: string, part: number) => {
     const bias = model.head.bias.slice(part * classes, (part + 1) * classes);
-    const shifted = graph.node('AddV2', [margins, graph.constant(bias, [classes])]);
-    const by = graph.constant(Float32Array.of(1 / temperature), []);
-    return graph.node('Softmax', [graph.node('Mul', [shifted, by])], {}, name);
+    return graph.node('AddV2', [margins, graph.constant(bias, [classes])]);
   };
-  const both = graph.node('AddV2', [half(byText, 0), half(byPicture, 0)]);
-  const { fused, text, picture: alone } = model.temperatures;
-  const byBoth = probabilities(both, 0, fused);
-  const byTextAlone = probabilities(half(byText, classes), 1, text, 'text_probabilities');
-  const byPictureAlone = probabilities(half(byPicture, classes), 2, alone, 'image_probabilities');
-  const withPicture = mix(graph, hasText, byBoth, byPictureAlone);
-  mix(graph, hasPicture, withPicture, byTextAlone, 'probabilities');
-  return graph.finish(['probabilities', 'text_probabilities', 'image_probabilities']);
+  const said = {
+    fused: biased(graph.node('AddV2', [half(byText, 0), half(byPicture, 0)]), 0),
+    text: biased(half(byText, classes), 1),
+    picture: biased(half(byPicture, classes), 2),
+    hasText,
+    hasPicture,
+  };
+  addAnswers(graph, said, model.temperatures);
+  return graph.finish(outputNames);
 }
 
 function addBackbone(graph: GraphBuilder, { backbone }: TrainedModel, image: string): string[] {
@@ -144,11 +144,4 @@ function toLength(graph: GraphBuilder, rows: string, length: number): string {
   const norm = graph.node('Maximum', [graph.node('Sqrt', [squares]), floor]);
   const unit = graph.node('RealDiv', [rows, norm]);
   return graph.node('Mul', [unit, graph.constant(Float32Array.of(length), [])]);
-}
-
-function mix(graph: GraphBuilder, flag: string, yes: string, no: string, name?: string): string {
-  const one = graph.constant(Float32Array.of(1), []);
-  const otherwise = graph.node('Sub', [one, flag]);
-  const parts = [graph.node('Mul', [flag, yes]), graph.node('Mul', [otherwise, no])];
-  return graph.node('AddV2', parts, {}, name);
 }
