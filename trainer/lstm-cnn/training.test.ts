@@ -23,7 +23,7 @@ const products = 150;
 const silent = { info: () => undefined, warn: () => undefined };
 
 describe('training an lstm-cnn', function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   let folder: string;
   let store: Store;
   let snapshot: Snapshot;

@@ -32,7 +32,7 @@ const kinds: [string, Architecture, PictureStage, typeof searching?][] = [
 /** Every training is interrupted at random until it comes to its end; that must be the end of one that never was. */
 for (const [name, architecture, stage, search] of kinds)
   describe(`an interrupted training of ${name}`, function () {
-    this.timeout(300_000);
+    this.timeout(900_000);
     let folder: string;
     let store: Store;
     let snapshot: Snapshot;
