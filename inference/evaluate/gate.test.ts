@@ -19,6 +19,12 @@ describe('the numbers that evaluate reads of a gate', () => {
       { minima: [{ name: 'accuracy', minimum: '0.76' }], minimumSupport: 20, confidence: 0.9 },
     ],
     ['a champion without a confidence', { champion: { maximumRegression: '0' } }, usual],
+    ['a confidence as a number', { champion: { confidence: 0.9 } }, { ...usual, confidence: 0.9 }],
+    [
+      'a champion that is no object, which takes nothing from the rest',
+      { champion: 'x', perClass: { minimumSupport: 20 } },
+      { ...usual, minimumSupport: 20 },
+    ],
     ['a support below 1', { perClass: { minimumSupport: 0 } }, usual],
   ];
   for (const [name, gate, numbers] of cases) {
@@ -27,7 +33,7 @@ describe('the numbers that evaluate reads of a gate', () => {
     });
   }
 
-  for (const confidence of ['0.4', '1', '', 'high', '-1']) {
+  for (const confidence of ['0.4', '1', '', 'high', '-1', 1.5, true, ['0.9']]) {
     it(`refuse the confidence ${JSON.stringify(confidence)}`, () => {
       expect(() => gateNumbers({ champion: { confidence } }))
         .to.throw(StepError, 'champion.confidence of --gate')

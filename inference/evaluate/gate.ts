@@ -14,7 +14,7 @@ const gateSchema = z.looseObject({
     .looseObject({ minimumSupport: z.number().nullish().catch(null) })
     .nullish()
     .catch(null),
-  champion: z.looseObject({ confidence: z.string().nullish() }).nullish(),
+  champion: z.looseObject({ confidence: z.unknown() }).nullish().catch(null),
 });
 
 export interface GateNumbers {
@@ -31,7 +31,7 @@ export function gateNumbers(gate: EvaluationFacts['gate']): GateNumbers {
   const read = gateSchema.safeParse(gate ?? {}).data;
   const support = read?.perClass?.minimumSupport;
   const asked = read?.champion?.confidence;
-  const confidence = asked === undefined || asked === null ? usualConfidence : Number(asked);
+  const confidence = decimal(asked ?? usualConfidence);
   if (!(confidence >= 0.5 && confidence <= 0.999))
     throw new StepError(
       'BadConfiguration',
@@ -42,4 +42,9 @@ export function gateNumbers(gate: EvaluationFacts['gate']): GateNumbers {
     minimumSupport: typeof support === 'number' && support > 1 ? support : 1,
     confidence,
   };
+}
+
+/** Of a string, as the spec writes decimals, or of a number, as people do; NaN of everything else. */
+function decimal(value: unknown): number {
+  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
 }

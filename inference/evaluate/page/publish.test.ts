@@ -53,10 +53,12 @@ describe('publishing a page', () => {
   });
 
   it('waits no longer for a page once the step is to stop', async () => {
+    await publish(async () => '<p>old');
     const stop = new AbortController();
     const never = publish(() => new Promise(() => undefined), { signal: stop.signal });
     stop.abort(new Error('SIGTERM'));
     expect(await never).to.equal(null);
     expect(said.join()).to.include('SIGTERM');
+    expect(await stored()).to.equal(undefined);
   });
 });

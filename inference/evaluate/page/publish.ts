@@ -4,6 +4,9 @@ import type { Logger } from 'pino';
 /** Longer than any holdout is read in; a store that hangs must not cost the facts. */
 const patienceMs = 5 * 60_000;
 
+/** Well within the time that a pod has after SIGTERM. */
+const removalMs = 5_000;
+
 /**
  * Makes a page and writes it, and gives its URL. Facts and evaluation.json stand by then, and nobody decides by a page: one that
  * cannot be made, or not in time, is logged and gives null, and an earlier one, which would tell of other figures, is removed.
@@ -20,7 +23,8 @@ export async function publishPage(
     return `${store.url}/${key}`;
   } catch (err) {
     log.warn({ err, key }, 'the page was not written; evaluation.json holds its figures');
-    await unless(limit, store.remove(key)).catch((cause) =>
+    // With a limit of its own: the other one may be why there is no page.
+    await unless(AbortSignal.timeout(removalMs), store.remove(key)).catch((cause) =>
       log.warn({ err: cause, key }, 'an earlier page may still be there'),
     );
     return null;

@@ -2,6 +2,14 @@
 export const score = (value: number | null | undefined, digits = 4) =>
   value === null || value === undefined ? '–' : value.toFixed(digits);
 
+/** A score beside its floor. Rounded, 0.75998 would read as if it reached 0.76: then all of its digits, as the operator has it. */
+export function scoreBeside(value: number | null, floor: string | undefined): string {
+  if (value === null || floor === undefined) return score(value);
+  const rounded = score(value);
+  const misleading = Number(rounded) >= Number(floor) !== value >= Number(floor);
+  return misleading ? String(value) : rounded;
+}
+
 /** A difference with its sign, and a true minus. */
 export function signed(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
@@ -12,6 +20,7 @@ export function signed(value: number | null | undefined): string {
 /** A p-value: of a small one only the power of ten is of interest. */
 export function pValue(value: number | null): string {
   if (value === null) return '–';
+  if (value === 0) return 'below 1e−300';
   return value >= 0.0001 ? value.toFixed(4) : value.toExponential(0).replace('-', '−');
 }
 
@@ -21,6 +30,9 @@ export function percent(share: number | null): string {
   const text = (share * 100).toFixed(share < 0.1 ? 1 : 0);
   return share < 1 && text === '100' ? 'over 99\u00a0%' : `${text}\u00a0%`;
 }
+
+/** The confidence of a bound, whose every digit was chosen: 0.975 is not 98 %. */
+export const confidence = (level: number) => `${Number((level * 100).toPrecision(6))}\u00a0%`;
 
 export const count = (number: number, one: string, more = `${one}s`) =>
   `${number.toLocaleString('en')} ${number === 1 ? one : more}`;
