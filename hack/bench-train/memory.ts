@@ -57,7 +57,7 @@ async function peaksAt(
 function progressOf(line: string): string {
   if (!line.startsWith('{"event":"progress"')) return '';
   const { phase, done, total } = JSON.parse(line);
-  return `, ${phase}: ${done} of ${total}`;
+  return `, ${phase}${done === undefined ? '' : `: ${done} of ${total}`}`;
 }
 
 function memoryTable(measured: [number, Peaks][]): string {
