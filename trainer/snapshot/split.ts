@@ -1,4 +1,4 @@
-import { sha256Of } from '@shelfwise/trainer-contract';
+import { createHash } from 'node:crypto';
 import type { Side } from './product.ts';
 
 /** What the split may look at. */
@@ -36,14 +36,18 @@ export function splitProducts(members: Member[], holdoutPercent: number): Side[]
 
 function describe(members: Member[]): Group {
   const keys = members.map((member) => member.key).sort();
-  return { class: commonest(members), side: decided(members), lot: sha256Of(keys[0] as string) };
+  return { class: commonest(members), side: decided(members), lot: lotOf(keys[0] as string) };
+}
+
+/** The first half of the hash, as its digits: as good as all of it, and there are as many as groups. */
+function lotOf(key: string): string {
+  return createHash('sha256').update(key).digest().toString('hex', 0, 16);
 }
 
 function decided(members: Member[]): Side | null {
   for (const said of ['wanted', 'before'] as const) {
-    const sides = new Set(members.map((member) => member[said]));
-    if (sides.has('train')) return 'train';
-    if (sides.has('holdout')) return 'holdout';
+    if (members.some((member) => member[said] === 'train')) return 'train';
+    if (members.some((member) => member[said] === 'holdout')) return 'holdout';
   }
   return null;
 }
