@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mlflowEnvironment } from '../services/mlflow.ts';
 import { tool } from '../tools/tool.ts';
 import type { Counts } from './reporter.ts';
 
@@ -56,6 +57,7 @@ async function runMocha(suite: string, config: string): Promise<Counts> {
   const counts = join(dir, 'counts.json');
   try {
     for (const name of programs[suite] ?? []) await tool(name);
+    if (suite === 'integration') await mlflowEnvironment();
     const code = await run([
       'mocha',
       ...['--config', config],
