@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import type { MochaOptions, Runner } from 'mocha';
 import Mocha from 'mocha';
 
@@ -25,8 +26,11 @@ export default class SpecWithCounts extends Mocha.reporters.Spec {
   }
 }
 
+const seen = { depth: 5, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200 };
+
 /** chai cuts what it saw to a few words where it is a list or an object. */
 function wordsOf(error: Error & { actual?: unknown }): string {
-  const saw = typeof error.actual === 'object' ? ` (saw ${JSON.stringify(error.actual)})` : '';
+  // Not JSON: what a test saw may have a circle or a bigint in it, and then no failure would be told at all.
+  const saw = typeof error.actual === 'object' ? ` (saw ${inspect(error.actual, seen)})` : '';
   return `${error.message}${saw}`;
 }
