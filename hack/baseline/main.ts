@@ -1,6 +1,5 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,10 +9,10 @@ import {
   openStore,
   readSnapshot,
   samples,
-  sha256Of,
   storeSettingsFromEnv,
 } from '@shelfwise/trainer-contract';
 import { readConfig } from '../config.ts';
+import { pythonEnvironment } from '../tools/python-environment.ts';
 
 /**
  * Fits TF-IDF + a linear SVC of scikit-learn on a dataset's train products and scores its holdout, so that a
@@ -27,11 +26,15 @@ async function main(): Promise<void> {
   if (!values.store || !values.dataset)
     throw new Error('Say which dataset: npm run -s baseline -- --store URL --dataset sha256:HEX');
   const config = readConfig();
-  const python = await environment(config.cacheDir);
+  const say = (line: string) => void process.stderr.write(`baseline: ${line}\n`);
+  const requirements = new URL('requirements.txt', import.meta.url);
+  const environment = await pythonEnvironment('baseline', requirements, say, config);
   const store = openStore(values.store, storeSettingsFromEnv(config.inherited));
   const snapshot = await readSnapshot(store, values.dataset);
   const script = fileURLToPath(new URL('baseline.py', import.meta.url));
-  const child = spawn(python, [script], { stdio: ['pipe', 'inherit', 'inherit'] });
+  const child = spawn(join(environment, 'bin', 'python'), [script], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
   const ended = once(child, 'exit');
   await pipeline(Readable.from(lines(store, snapshot)), child.stdin);
   const [code] = await ended;
@@ -47,44 +50,6 @@ async function* lines(
       const text = [sample.designation, sample.description ?? ''].join(' ');
       yield `${JSON.stringify({ side, text, class: sample.class })}\n`;
     }
-}
-
-/** A virtual environment that holds exactly the packages of requirements.txt; its name is their digest. */
-async function environment(cacheDir: string): Promise<string> {
-  const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
-  const name = sha256Of(await readFile(requirements)).slice(7, 19);
-  const home = join(cacheDir, 'baseline', name);
-  const python = join(home, 'bin', 'python');
-  const ready = await access(join(home, 'complete')).then(
-    () => true,
-    () => false,
-  );
-  if (ready) return python;
-  process.stderr.write('baseline: installing scikit-learn …\n');
-  await rm(home, { recursive: true, force: true });
-  await mkdir(join(home, '..'), { recursive: true });
-  run('python3', ['-m', 'venv', home], 'apt-get install python3 python3-venv');
-  run(
-    python,
-    ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'].concat([
-      '--only-binary',
-      ':all:',
-      '--no-deps',
-      '--requirement',
-      requirements,
-    ]),
-    'a connection to the Python package index',
-  );
-  await writeFile(join(home, 'complete'), '');
-  return python;
-}
-
-function run(program: string, args: string[], needs: string): void {
-  const done = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
-  if (done.error || done.status !== 0)
-    throw new Error(
-      `${program} ${args.slice(0, 3).join(' ')} failed (needs ${needs}): ${done.stderr ?? done.error?.message}`,
-    );
 }
 
 await main().catch((error: Error) => {
