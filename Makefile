@@ -56,7 +56,7 @@ bench-train: setup ## what training costs: a step beside Keras, the wait for its
 bench-transport: node_modules/.setup ## requests per CPU second of the operator's transport, beside client-node's and HTTP/2 (ARGS='--help')
 	@node hack/bench-transport/main.ts $(ARGS)
 
-bench-model: setup ## the model's accuracy beside strong baselines, on two data sets (ARGS='--help' lists the options)
+bench-model: setup ## the model's accuracy beside strong baselines, on three data sets (ARGS='--help' lists the options)
 	@node hack/bench-model/main.ts $(ARGS)
 
 images: node_modules/.setup ## build the images and push them where the cluster finds them

@@ -26,8 +26,8 @@ const usage = `usage: make bench-model ARGS='[options]'
   --models LIST  some of ${models.join(',')} (default all)
   --size N       only N products of each set: shows whether it works; its figures mean nothing
 
-conv-fusion is to be first on every set: above the early fusion by more than the seeds' spread, and by .03 where the early
-fusion leaves room for that (macro F1 below .90). In "icons" the names say most categories themselves.`;
+conv-fusion is to be first on every set: above each other model by more than the seeds' spread, and above the early fusion
+by .03 where that leaves room for it (macro F1 below .90). In "icons" the names say most categories themselves.`;
 
 interface Options {
   seeds: number;

@@ -64,6 +64,14 @@ describe('the figures of bench-model', () => {
     });
   });
 
+  it('hold conv-fusion to be first, where a text alone is ahead of the early fusion', () => {
+    const rivals = [...runs('early-fusion', [0.92]), ...runs('text-svc', [0.94])];
+    expect(held([...runs('conv-fusion', [0.93]), ...rivals])).to.include({
+      iconsLeadOverEarlyFusion: true,
+      iconsLeadOverTextSvc: false,
+    });
+  });
+
   it('say nothing of a model that was not run', () =>
     expect(held(runs('conv-fusion', [0.8]))).to.deep.equal({}));
 
