@@ -23,10 +23,10 @@ export async function pythonEnvironment(
   const file = fileURLToPath(requirements);
   const digest = sha256Of(await readFile(file)).slice('sha256:'.length, 'sha256:'.length + 12);
   const home = join(cacheDir, 'python', `${name}-${digest}`);
-  if (await isThere(join(home, 'complete'))) return home;
+  if (await isWhole(home)) return home;
   const waiting = () => say(`waiting for another process that installs ${name} …`);
   await withLock(join(cacheDir, 'locks', `python-${name}.lock`), waiting, async () => {
-    if (await isThere(join(home, 'complete'))) return;
+    if (await isWhole(home)) return;
     await mkdir(join(cacheDir, 'python'), { recursive: true });
     // What an interrupted installation left; its scripts name this very folder, so it can't be made elsewhere and moved here.
     await rm(home, { recursive: true, force: true });
@@ -60,6 +60,13 @@ async function withNeed(work: Promise<unknown>, needs: string): Promise<void> {
   } catch (cause) {
     throw new Error(`${(cause as Error).message} It needs ${needs}.`, { cause });
   }
+}
+
+/** Whether all is installed, and for the Python of today: after an upgrade of the machine its link leads to one that finds nothing. */
+async function isWhole(home: string): Promise<boolean> {
+  if (!(await isThere(join(home, 'complete')))) return false;
+  const version = /\d+\.\d+/.exec(await run('python3', ['--version']).catch(() => ''))?.[0];
+  return version !== undefined && isThere(join(home, 'lib', `python${version}`));
 }
 
 function isThere(path: string): Promise<boolean> {
