@@ -32,7 +32,7 @@ test: setup ## everything: check, unit, integration, end to end on the local clu
 test-unit: setup ## unit tests: no services
 	@node hack/test/main.ts unit
 
-test-integration: setup ## against a real apiserver, S3 server and PostgreSQL, started by the tests
+test-integration: setup ## against a real apiserver, S3 server, PostgreSQL and MLflow, started by the tests
 	@node hack/test/main.ts integration
 
 test-e2e: setup ## end to end on a real cluster
