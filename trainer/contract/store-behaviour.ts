@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { sha256Of } from './digest.ts';
 import { StepError } from './messages.ts';
 import type { Store } from './store.ts';
-import { StoreConflict, StoreNotFound } from './store-errors.ts';
+import { StoreBadKey, StoreConflict, StoreNotFound } from './store-errors.ts';
 
 /** The tests that every kind of store must pass; `open` gives an empty one. */
 export function behavesAsStore(open: () => Promise<Store>): void {
@@ -85,6 +85,14 @@ export function behavesAsStore(open: () => Promise<Store>): void {
     }
     expect(await store.stat('no/such')).to.equal(undefined);
     expect(await store.stat('no')).to.equal(undefined);
+  });
+
+  it('says which key no object can have', async () => {
+    for (const key of ['../x', 'a/../b', 'a/./b', 'x'.repeat(1025)]) {
+      const error = await failure(store.read(key));
+      expect(error, key).to.be.instanceOf(StoreBadKey);
+      expect((error as StepError).message).to.match(/is no key of an object in/);
+    }
   });
 
   it('does not hold in memory what is over the limit', async () => {

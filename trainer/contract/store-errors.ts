@@ -11,6 +11,21 @@ export class StoreNotFound extends StepError {
   }
 }
 
+/** A store of this kind can hold no object of such a key. */
+export class StoreBadKey extends StepError {
+  constructor(url: string, key: string, options?: { cause?: unknown }) {
+    const shown = key.length > longestShown ? `${key.slice(0, longestShown)}…` : key;
+    super(
+      'BadConfiguration',
+      `${JSON.stringify(shown)} is no key of an object in ${url}.`,
+      options,
+    );
+    this.name = 'StoreBadKey';
+  }
+}
+
+const longestShown = 200;
+
 /** A conditional write found the object already there. */
 export class StoreConflict extends StepError {
   readonly key: string;

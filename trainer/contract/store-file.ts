@@ -7,7 +7,13 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { StepError } from './messages.ts';
 import type { Store } from './store.ts';
-import { StoreConflict, StoreNotFound, StoreTooLarge, StoreUnreachable } from './store-errors.ts';
+import {
+  StoreBadKey,
+  StoreConflict,
+  StoreNotFound,
+  StoreTooLarge,
+  StoreUnreachable,
+} from './store-errors.ts';
 
 const usualLimitBytes = 64 * 2 ** 20;
 /** Ends the name of a file that is still being written; such a file is no object. */
@@ -20,12 +26,7 @@ export function openFileStore(address: URL): Store {
 
   function pathOf(key: string): string {
     const strange = key.split('/').some((part) => ['', '.', '..'].includes(part));
-    if (strange || key.includes('\0')) {
-      throw new StepError(
-        'BadConfiguration',
-        `${JSON.stringify(key)} is no key of an object in ${url}.`,
-      );
-    }
+    if (strange || key.includes('\0')) throw new StoreBadKey(url, key);
     return join(root, ...key.split('/'));
   }
 
@@ -147,6 +148,7 @@ function explain(error: unknown, verb: string, key: string, url: string): unknow
   if (verb === 'read' && ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code ?? '')) {
     return new StoreNotFound(url, key, { cause: error });
   }
+  if (code === 'ENAMETOOLONG') return new StoreBadKey(url, key, { cause: error });
   const what = `Cannot ${verb} ${key} in ${url}: ${(error as Error).message}.`;
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
     return new StepError('BadConfiguration', what, { cause: error });

@@ -14,10 +14,12 @@ import { download } from './s3-download.ts';
 import { explainS3 } from './s3-errors.ts';
 import { retried, usualPatience } from './s3-retry.ts';
 import type { Store } from './store.ts';
-import { StoreConflict, StoreNotFound, StoreTooLarge } from './store-errors.ts';
+import { StoreBadKey, StoreConflict, StoreNotFound, StoreTooLarge } from './store-errors.ts';
 import type { StoreSettings } from './store-settings.ts';
 
 const usualLimitBytes = 64 * 2 ** 20;
+/** Of S3 itself; other servers have no higher limit. */
+const longestKeyBytes = 1024;
 
 /** `s3://BUCKET/PREFIX` as a Store. */
 export function openS3Store(
@@ -31,7 +33,13 @@ export function openS3Store(
   const prefix = decodeURIComponent(address.pathname).replace(/^\/+|\/+$/g, '');
   const root = prefix && `${prefix}/`;
   const endpoint = settings.endpoint ?? `S3 in ${settings.region}`;
-  const place = (key: string) => ({ Bucket: bucket, Key: `${root}${key}` });
+  function place(key: string): { Bucket: string; Key: string } {
+    const whole = `${root}${key}`;
+    // On the way to a server such parts are resolved, or not, and the signature is then one of another key.
+    const strange = key.split('/').some((part) => part === '.' || part === '..');
+    if (strange || Buffer.byteLength(whole) > longestKeyBytes) throw new StoreBadKey(url, key);
+    return { Bucket: bucket, Key: whole };
+  }
   const explain = (error: unknown, verb: string, key: string) =>
     explainS3(error, { verb, key, url, bucket, endpoint });
 

@@ -115,7 +115,8 @@ describe('snapshot of a catalogue', () => {
     await fill();
     await client.query(`INSERT INTO products VALUES
       ('a', 'Sans photo', NULL, 'jouet', NULL), ('b', 'Photo perdue', NULL, 'jouet', 'p/lost.png'),
-      ('c', NULL, NULL, 'jouet', NULL), ('d', 'Sans classe', NULL, NULL, NULL), ('a', 'Deux fois', NULL, 'jouet', NULL)`);
+      ('c', NULL, NULL, 'jouet', NULL), ('d', 'Sans classe', NULL, NULL, NULL), ('a', 'Deux fois', NULL, 'jouet', NULL),
+      ('e', 'Photo ailleurs', NULL, 'jouet', '../../etc/passwd'), ('f', 'Photo sans nom', NULL, 'jouet', repeat('x', 2000))`);
     const snapshot = await take();
     expect(snapshot.products).to.equal(21);
     expect(
@@ -123,6 +124,8 @@ describe('snapshot of a catalogue', () => {
     ).to.have.deep.members([
       ['product_id', 'a', 'is that of row 21 already'],
       ['picture_key', 'p/lost.png', 'names a picture that is missing'],
+      ['picture_key', '../../etc/passwd', 'is no key of an object'],
+      ['picture_key', `${'x'.repeat(120)}…`, 'is no key of an object'],
       ['designation', '', 'is empty'],
       ['category', '', 'is empty'],
     ]);

@@ -1,4 +1,9 @@
-import { PictureError, StoreNotFound, StoreTooLarge } from '@shelfwise/trainer-contract';
+import {
+  PictureError,
+  StoreBadKey,
+  StoreNotFound,
+  StoreTooLarge,
+} from '@shelfwise/trainer-contract';
 import { concurrently } from '../concurrently.ts';
 import type { InvalidList } from './invalid.ts';
 import { probePicture, tooLarge } from './probe.ts';
@@ -64,6 +69,7 @@ interface Collecting {
 /** Why the product is left out; undefined for what is wrong with more than this one product. */
 function unusable(error: unknown): string | undefined {
   if (error instanceof StoreNotFound) return 'names a picture that is missing';
+  if (error instanceof StoreBadKey) return 'is no key of an object';
   if (error instanceof StoreTooLarge) return `names a picture that cannot be used: ${tooLarge}`;
   if (!(error instanceof PictureError)) return undefined;
   return `names a picture that cannot be used: ${error.message.replace(/\.$/, '')}`;
