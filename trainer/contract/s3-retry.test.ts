@@ -10,7 +10,8 @@ import type { Store } from './store.ts';
 import { StoreUnreachable } from './store-errors.ts';
 import { openS3Store } from './store-s3.ts';
 
-const quick = { ...usualPatience, silenceMs: 100, pauseMs: 1 };
+/** Longer than the event loop of a busy machine stands still: the server shares it and has to see each request. */
+const quick = { ...usualPatience, silenceMs: 400, pauseMs: 1 };
 const failure = (name: string, httpStatusCode?: number) =>
   Object.assign(new Error(name), { name, $metadata: { httpStatusCode } });
 
