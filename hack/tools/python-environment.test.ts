@@ -7,7 +7,7 @@ import { readConfig } from '../config.ts';
 import { pythonEnvironment } from './python-environment.ts';
 
 describe('an environment of Python', () => {
-  it('is made once, and again when it was interrupted or the machine has another Python', async () => {
+  it('is made once, and again when the machine has another Python', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'python-environment-'));
     try {
       const requirements = join(dir, 'requirements.txt');
@@ -21,17 +21,13 @@ describe('an environment of Python', () => {
       expect(await get()).to.equal(home);
       expect(said).to.deep.equal(['installing x …']);
 
-      await rm(join(home, 'complete'));
-      await get();
-      expect(said).to.have.length(2);
-
       const [library = ''] = await readdir(join(home, 'lib'));
       await rename(join(home, 'lib', library), join(home, 'lib', 'python3.0'));
       await get();
-      expect(said).to.have.length(3);
+      expect(said).to.have.length(2);
       expect(await readdir(join(home, 'lib'))).to.deep.equal([library]);
     } finally {
       await rm(dir, { recursive: true });
     }
-  });
+  }).timeout(300_000);
 });
