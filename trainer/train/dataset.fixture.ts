@@ -41,20 +41,27 @@ export async function testSamples(count: number): Promise<Sample[]> {
   return samples;
 }
 
-/** For tests: writes the products as one shard of train and returns the snapshot that names it. */
-export async function writeDataset(store: Store, samples: Sample[]): Promise<Snapshot> {
-  const shard = Buffer.concat(await Array.fromAsync(tarBytes(samples.flatMap(shardEntries))));
-  const reference = { digest: sha256Of(shard), size: shard.byteLength, products: samples.length };
-  await store.write(keys.shard(reference.digest), shard);
-  const classes = Object.entries(Object.groupBy(samples, (sample) => sample.class))
-    .map(([name, members]) => ({ class: name, train: members?.length ?? 0, holdout: 0 }))
-    .sort((a, b) => (a.class < b.class ? -1 : 1));
-  const shards = { train: [reference], holdout: [] };
+/** For tests: writes the products as one shard of train, others as one of the holdout, and returns the snapshot that names both. */
+export async function writeDataset(
+  store: Store,
+  samples: Sample[],
+  heldOut: Sample[] = [],
+): Promise<Snapshot> {
+  const shards = {
+    train: [await writeShard(store, samples)],
+    holdout: heldOut.length > 0 ? [await writeShard(store, heldOut)] : [],
+  };
+  const of = (products: Sample[], name: string) =>
+    products.filter((product) => product.class === name).length;
+  const classes = [...new Set([...samples, ...heldOut].map((sample) => sample.class))]
+    .sort()
+    .map((name) => ({ class: name, train: of(samples, name), holdout: of(heldOut, name) }));
+  const products = samples.length + heldOut.length;
   const snapshot: Snapshot = {
     schemaVersion: 1,
     digest: datasetDigest({ classes, shards }),
-    products: samples.length,
-    counts: { train: samples.length, holdout: 0, groups: samples.length, invalid: 0 },
+    products,
+    counts: { train: samples.length, holdout: heldOut.length, groups: products, invalid: 0 },
     classes,
     shards,
     members: { digest: sha256Of(''), size: 0 },
@@ -65,4 +72,11 @@ export async function writeDataset(store: Store, samples: Sample[]): Promise<Sna
   };
   await store.write(keys.snapshot(snapshot.digest), Buffer.from(JSON.stringify(snapshot)));
   return snapshot;
+}
+
+async function writeShard(store: Store, samples: Sample[]) {
+  const shard = Buffer.concat(await Array.fromAsync(tarBytes(samples.flatMap(shardEntries))));
+  const digest = sha256Of(shard);
+  await store.write(keys.shard(digest), shard);
+  return { digest, size: shard.byteLength, products: samples.length };
 }
