@@ -8,7 +8,7 @@ const mostReasons = 50;
 
 type LeftOut = DataReport['leftOut']['reasons'][number];
 
-/** Collects what is left out of a snapshot: counts all by reason, keeps the first 1000. */
+/** Collects what is left out of a snapshot: counts all by reason, keeps the first 1000 by row, in whatever order they come. */
 export function createInvalidList() {
   const kept: Invalid[] = [];
   const reasons = new Map<string, LeftOut>();
@@ -24,26 +24,26 @@ export function createInvalidList() {
     const group = reasons.get(key) ?? { column, reason, products: 0, examples: [] };
     reasons.set(key, group);
     group.products++;
-    if (group.examples.length < named) group.examples.push(entry);
+    insert(group.examples, entry, named);
   }
 
   return {
     add(row: number, column: string, value: string | null, reason: string): void {
       const entry = { row, column, value: shorten(value), reason };
       count++;
-      if (kept.length < listed) kept.push(entry);
+      insert(kept, entry, listed);
       countReason(entry);
     },
     get count(): number {
       return count;
     },
     get kept(): Invalid[] {
-      return kept.toSorted((a, b) => a.row - b.row);
+      return [...kept];
     },
     /** By reason, the commonest first. */
     get byReason(): LeftOut[] {
       return [...reasons.values()]
-        .map((group) => ({ ...group, examples: group.examples.toSorted((a, b) => a.row - b.row) }))
+        .map((group) => ({ ...group, examples: [...group.examples] }))
         .sort((a, b) => b.products - a.products || (a.reason < b.reason ? -1 : 1));
     },
     /** Throws BadData with the list when more than `maximumPercent` of the source's rows are in it. */
@@ -66,6 +66,12 @@ export type InvalidList = ReturnType<typeof createInvalidList>;
 export function invalidSentence({ row, column, value, reason }: Invalid): string {
   const shown = value ? ` ${JSON.stringify(value)}` : '';
   return `row ${row}: column ${column}${shown} ${reason}`;
+}
+
+/** Into a list that is sorted by row, of which the first `limit` are kept. */
+function insert(list: Invalid[], entry: Invalid, limit: number): void {
+  list.splice(list.findLastIndex(({ row }) => row <= entry.row) + 1, 0, entry);
+  if (list.length > limit) list.pop();
 }
 
 function shorten(value: string | null): string | null {

@@ -8,7 +8,7 @@ import {
   samples,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
-import { layOut, type TestProduct, testFolder, testIo, testProducts } from './fixture.ts';
+import { layOut, type TestProduct, testFolder, testIo, testProducts, write } from './fixture.ts';
 import { makeSnapshot } from './snapshot.ts';
 
 describe('a snapshot of a catalogue', () => {
@@ -63,6 +63,26 @@ describe('a snapshot of a catalogue', () => {
     for (const product of products.slice(20))
       Object.assign(product, { class: 'même', designation: 'Même', description: '' });
     expect(of(await take(products), 'même')).to.deep.equal({ class: 'même', train: 6, holdout: 0 });
+  });
+
+  it('with two pictures of one product takes the first by name', async () => {
+    const products = await testProducts();
+    const [id, shown, other] = [products[3]?.id, products[3]?.picture, products[4]?.picture];
+    await layOut(join(folder.path, 'from'), products);
+    const twin = (name: string) =>
+      write(
+        join(folder.path, 'from', 'images'),
+        `${name}/image_${id}9_product_${id}.png`,
+        other as Buffer,
+      );
+    const first = await takeAgain();
+    // Whatever the order in which a folder lists them.
+    for (const name of ['zz', 'image_trainer', 'image_train2']) await twin(name);
+    expect((await takeAgain()).digest).to.equal(first.digest);
+    const all = [...(await side(first, 'train')), ...(await side(first, 'holdout'))];
+    expect(all.find((sample) => sample.id === id)?.picture).to.deep.equal(shown);
+    await twin('a');
+    expect((await takeAgain()).digest).not.to.equal(first.digest);
   });
 
   it('without any description gives none', async () => {

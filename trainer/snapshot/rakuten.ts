@@ -45,7 +45,10 @@ export function openRakuten(url: string, settings: StoreSettings): Source {
         const at = key.lastIndexOf(stem(key));
         const pattern = `${key.slice(0, at)}*${key.slice(at + stem(key).length)}`;
         if (!patterns.has(pattern)) patterns.set(pattern, pattern);
-        places.set(row, patterns.get(pattern) as string);
+        // A store lists in no stated order: of several pictures of a product the first by name counts.
+        const other = places.get(row);
+        if (other === undefined || pattern < other)
+          places.set(row, patterns.get(pattern) as string);
       }
       if (tars.length > 0) yield* fromTars(store, tars.sort(), (name) => wanted.get(stem(name)));
       else {
