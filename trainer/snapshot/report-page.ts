@@ -53,7 +53,7 @@ function glance(report: DataReport) {
     {
       label: 'In groups of near-duplicates',
       value: percent(duplicates.products, products),
-      note: `${number(duplicates.groups)} groups, each on one side`,
+      note: `${number(duplicates.groups)} groups${duplicates.acrossSides === 0 ? ', each on one side' : ''}`,
     },
     {
       label: 'Contradicting labels',
