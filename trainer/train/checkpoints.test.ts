@@ -136,6 +136,18 @@ describe('checkpoints', () => {
     expect(said).to.deep.equal(Array(3).fill('no checkpoint could be written'));
   });
 
+  it('stand where the one before cannot be removed', async () => {
+    const keeping: Store = { ...store, remove: () => Promise.reject(new Error('Access denied')) };
+    const { checkpoints, said } = await open(keeping);
+    const keeper = checkpoints.keeper('fit');
+    for (const batch of [1, 2]) {
+      keeper.hold(stateAt(batch));
+      expect(await checkpoints.flush()).to.match(/A checkpoint was written/);
+    }
+    expect(said).to.deep.equal(['a part of an older checkpoint could not be removed']);
+    expect((await open()).checkpoints.keeper('fit').found?.position.batch).to.equal(2);
+  });
+
   it('that cannot be read for want of a store end the step: starting over would write over them', async () => {
     const down: Store = {
       ...store,

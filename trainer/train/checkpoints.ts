@@ -64,16 +64,24 @@ export async function openCheckpoints(options: CheckpointOptions): Promise<Check
       const next = fit ? await writePart(store, release, fit) : null;
       const content = { identity, phases: Object.fromEntries(phases), live: next };
       await store.write(keys.checkpointIndex(release), indexBytes(content));
-      if (live && live.part.digest !== next?.part.digest)
-        await store.remove(keys.checkpointPart(release, live.part.digest));
+      const before = live;
       live = next;
       stands = true;
+      if (before && before.part.digest !== next?.part.digest) await forget(before);
     } catch (error) {
       log.warn({ err: error, release }, 'no checkpoint could be written');
       stands = false;
     } finally {
       lastWrite = now();
     }
+  }
+
+  /** Removes a part that no index names any more. One that stays costs room until the release is published, and no more. */
+  async function forget({ part }: LiveFit): Promise<void> {
+    const key = keys.checkpointPart(release, part.digest);
+    await store.remove(key).catch((error: unknown) => {
+      log.warn({ err: error, key }, 'a part of an older checkpoint could not be removed');
+    });
   }
 
   /** One after the other: of two at once the older could be the one that stays. */
