@@ -48,7 +48,7 @@ ${rows.map(
 }
 
 /** Names of series beside their colours. */
-export function legend(names: readonly string[]): Markup {
+function legend(names: readonly string[]): Markup {
   return markup`<ul class="legend">${names.map(
     (name, i) =>
       markup`<li><svg viewBox="0 0 16 10" aria-hidden="true"><rect class="fill-${i % 4}" width="16" height="10" rx="2"/></svg>${name}</li>`,

@@ -59,13 +59,14 @@ function drawn(
 ): Content {
   const colour = index % 4;
   const path = points.map(([a, b]) => `${x(a)},${y(b)}`).join(' ');
-  // A dot for each point only while they can be told apart.
-  const dots = points.length > 60 && points.length > 1 ? [] : points;
+  // A dot for each point only while they can be told apart; a point alone has no line that would show it.
+  const few = points.length <= (dashed ? 1 : 60);
+  const dots = few ? points : [];
   return [
     markup`<polyline class="path stroke-${colour}${dashed ? ' dashed' : ''}" points="${path}"/>`,
     dots.map(
       ([a, b]) =>
-        markup`<circle class="fill-${colour}" cx="${x(a)}" cy="${y(b)}" r="${dashed ? 0 : 3}"><title>${name}: ${a}, ${b}</title></circle>`,
+        markup`<circle class="fill-${colour}" cx="${x(a)}" cy="${y(b)}" r="3"><title>${name}: ${a}, ${b}</title></circle>`,
     ),
     '\n',
   ];

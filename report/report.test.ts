@@ -159,6 +159,23 @@ describe('report', () => {
     expect(() => gallery([{ picture: svg, alternative: '', lines: [] }])).to.throw('image/svg+xml');
   });
 
+  it('draws a line of one point, dashed or not, and one of many without dots', () => {
+    const drawn = (count: number, dashed: boolean) => {
+      const points = Array.from({ length: count }, (_, i): [number, number] => [i, i]);
+      const axis = { label: '' };
+      const plot = lines({
+        description: '',
+        x: axis,
+        y: axis,
+        lines: [{ name: '', points, dashed }],
+      });
+      return page({ title: '', sections: [{ title: '', content: plot }] }).match(/<circle/g)
+        ?.length;
+    };
+    expect([drawn(1, false), drawn(1, true), drawn(5, false)]).to.deep.equal([1, 1, 5]);
+    expect([drawn(5, true), drawn(61, false)]).to.deep.equal([undefined, undefined]);
+  });
+
   it('draws what has no extent, no values, or no numbers', () => {
     const drawings = [
       lines({ description: '', x: { label: '' }, y: { label: '' }, lines: [] }),

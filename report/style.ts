@@ -44,7 +44,7 @@ tbody th{font-weight:400;min-width:8rem}
 svg text{font:12px system-ui,sans-serif;fill:var(--quiet)}
 svg .ink{fill:var(--ink)}
 .grid{stroke:var(--line);stroke-width:1}.axis{stroke:var(--quiet);stroke-width:1}
-.track{fill:var(--raised)}.whisker{stroke:var(--ink);stroke-width:1.5;vector-effect:non-scaling-stroke}
+.track{fill:var(--raised)}
 .path{fill:none;stroke-width:2}.dashed{stroke-dasharray:5 4}
 .cell{fill:var(--series-0)}.off{fill:var(--series-1)}.frame{fill:none;stroke:var(--line)}
 svg .over{fill:var(--ground)}

@@ -88,7 +88,7 @@ function train(
 }
 
 /** Decoding and the backbone come first and are the same for every seed; all the rest is the fit, our own validation included. */
-export function costOf({ usage, phases }: Measured): Cost {
+function costOf({ usage, phases }: Measured): Cost {
   const features = phases.filter(({ name }) => name === 'features');
   const sum = (of: 'seconds' | 'cpuSeconds') =>
     features.reduce((total, phase) => total + phase[of], 0);

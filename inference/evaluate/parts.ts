@@ -58,7 +58,7 @@ export function partsOf(
 const modalities: Modality[] = ['text+picture', 'text', 'picture', 'none'];
 
 /** What the model had to go by: text that says something to it, a picture that could be read. */
-export function modalityOf({ saidByText, saidByPicture }: Answers, row: number): Modality {
+function modalityOf({ saidByText, saidByPicture }: Answers, row: number): Modality {
   const [text, picture] = [saidByText[row] !== nothing, saidByPicture[row] !== nothing];
   if (text && picture) return 'text+picture';
   return text ? 'text' : picture ? 'picture' : 'none';
