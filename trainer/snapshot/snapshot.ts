@@ -34,20 +34,27 @@ export async function makeSnapshot(options: SnapshotOptions, io: StepIo): Promis
   const pace = (phase: string, of?: number) =>
     createPace(io.progress, { step: 'snapshot', phase, total: of });
   try {
-    const { rows, total } = await usableRows(source, {
-      ...{ spool, invalid, signal },
-      ...pace('rows'),
-    });
-    invalid.refuseAbove(options.maximumInvalidPercent, total);
-    const pictures = pace('pictures', rows.filter((row) => row.pictureKey).length);
-    const { verified } = parent;
-    const found = await collectProducts(source, rows, {
-      ...{ spool, invalid, verified, signal },
-      ...pictures,
-    });
-    const placed = placeProducts(found, parent, options.holdoutPercent);
-    const products = withoutUnlearnable(placed, source, invalid);
-    invalid.refuseAbove(options.maximumInvalidPercent, total);
+    const refuse = (total: number) => invalid.refuseAbove(options.maximumInvalidPercent, total);
+    /** A function of its own, so that what a product was before it was placed does not stay in memory. */
+    async function readProducts() {
+      const { rows, total } = await usableRows(source, {
+        ...{ spool, invalid, signal },
+        ...pace('rows'),
+      });
+      refuse(total);
+      const pictures = pace('pictures', rows.filter((row) => row.pictureKey).length);
+      const { verified } = parent;
+      const found = await collectProducts(source, rows, {
+        ...{ spool, invalid, verified, signal },
+        ...pictures,
+      });
+      // From here on only members.json tells of them.
+      verified.clear();
+      const placed = placeProducts(found, parent, options.holdoutPercent);
+      return { products: withoutUnlearnable(placed, source, invalid), total };
+    }
+    const { products, total } = await readProducts();
+    refuse(total);
     const classes = countClasses(products, source);
     const side = (name: Side) => products.filter((product) => product.side === name);
     const writing = { store, spool, dir, signal, ...pace('shards', products.length) };
