@@ -4,6 +4,11 @@ import { digestSchema, releaseNameSchema, StepError } from './messages.ts';
 import { parseDocument } from './parse.ts';
 import type { Store } from './store.ts';
 
+const settingsSchema = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean(), z.null()]),
+);
+
 /** releases/<release>/manifest.json: what a release is. Written last, once, and never changed. */
 export const manifestSchema = z.object({
   schemaVersion: z.literal(1),
@@ -12,7 +17,10 @@ export const manifestSchema = z.object({
   dataset: digestSchema,
   code: z.object({ version: z.string(), image: z.string().nullable() }),
   seed: z.number().int(),
-  hyperparameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  /** What was asked for. */
+  hyperparameters: settingsSchema,
+  /** What validation changed in them for the model in the tar. */
+  chosen: settingsSchema.optional(),
   metrics: z.record(z.string(), z.number().nullable()),
   parent: releaseNameSchema.nullable(),
   /** UID of the ModelRelease; null where a person trained by hand. */

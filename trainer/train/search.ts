@@ -30,7 +30,7 @@ type Score = Omit<Outcome, 'seconds'>;
 /** A line of the search's record, without times: the record is part of a bundle, which holds no clock. */
 export interface SearchTrial extends Score {
   /** What differs from the configuration that it started from. */
-  readonly changed: Readonly<Record<string, unknown>>;
+  readonly changed: Readonly<Record<string, string | number>>;
 }
 
 export interface Search<S extends Settings = Settings> {
@@ -101,7 +101,7 @@ function isBetter(challenger: Score, best: Score): boolean {
   return challenger.macroF1 > best.macroF1 + tieInStandardErrors * error;
 }
 
-function difference<S extends Settings>(from: S, to: S): Record<string, unknown> {
+function difference<S extends Settings>(from: S, to: S): Record<string, string | number> {
   return Object.fromEntries(
     Object.entries(to).filter(([name, value]) => value !== from[name as keyof S]),
   );

@@ -19,6 +19,7 @@ import { expect } from 'chai';
 import { testFolder, testIo } from '../snapshot/fixture.ts';
 import type { TrainerConfig } from '../step.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
+import type { Search } from './search.ts';
 import { trainStep } from './step.ts';
 
 const program = join(import.meta.dirname, '..', 'main.ts');
@@ -69,6 +70,8 @@ describe('the step train', function () {
       expect(bundle.preprocessing.image.size).to.equal(64);
       expect(manifest).to.deep.include({ dataset: snapshot.digest, seed: 0, owner: null });
       expect(manifest.hyperparameters).to.include({ epochs: 3, imageSize: 64 });
+      const { search } = bundle.metrics as unknown as { search: Search };
+      expect(manifest.chosen ?? {}).to.deep.equal(search.trials[search.chosen]?.changed);
     });
 
     it('leaves its curves for TensorBoard, and gives the same bytes where MLflow is away', async () => {

@@ -92,6 +92,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       tar,
       validation,
       pace,
+      changed,
       hyperparameters: chosen,
     } = await train({
       store,
@@ -114,6 +115,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
     const manifest: Manifest = {
       schemaVersion: 1,
       ...identity,
+      ...(Object.keys(changed).length > 0 && { chosen: changed }),
       tar: tarReference(tar),
       code,
       metrics: manifestMetrics(validation),

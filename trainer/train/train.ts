@@ -14,7 +14,7 @@ import { writeBundle } from './bundle.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { goldenCases } from './golden.ts';
 import { modelCard } from './model-card.ts';
-import type { Axis, SearchBudget } from './search.ts';
+import type { Axis, SearchBudget, SearchTrial } from './search.ts';
 import { showSteps } from './show-steps.ts';
 import { tryConfigurations } from './trials.ts';
 
@@ -41,6 +41,8 @@ export interface Trained {
   readonly validation: Validation;
   /** Those that were chosen, where there was a choice. */
   readonly hyperparameters: Settings;
+  /** What differs in them from those that were given. */
+  readonly changed: SearchTrial['changed'];
   /** How the time of the final fit went; undefined where all of it was done before an interruption. */
   readonly pace: FitPace | undefined;
 }
@@ -66,7 +68,7 @@ export async function train(training: Training): Promise<Trained> {
       return { curve: fit.curve, validation: validate(fit.predictions, products.classes) };
     },
   });
-  const { hyperparameters } = search;
+  const { hyperparameters, trials, chosen } = search;
   const { validation } = best;
   const all = Int32Array.from({ length: products.count }, (_, index) => index);
   const none = new Int32Array();
@@ -105,7 +107,8 @@ export async function train(training: Training): Promise<Trained> {
     { architecture, model, golden, validation, search, curves, card },
     training.scratchDir,
   );
-  return { tar, validation, hyperparameters, pace };
+  const { changed } = trials[chosen] as SearchTrial;
+  return { tar, validation, hyperparameters, changed, pace };
 }
 
 /** Goes over the snapshot's products once: features to files, the rest to memory. */
