@@ -31,6 +31,17 @@ describe('calibration', () => {
     expect(fitTemperature(drawn(1, 5))).to.equal(0.3);
   });
 
+  for (const [rows, least, most] of [
+    [12, 0.85, 0.97],
+    [1000, 0.99, 0.9999],
+  ] as const)
+    it(`is as sure as ${rows} products that are all right allow`, () => {
+      const values = Float32Array.from({ length: rows * 2 }, (_, i) => (i % 2 === 0 ? 0.9 : -0.9));
+      const margins = { classes: 2, values, labels: new Int32Array(rows) };
+      const [sure] = toProbabilities(margins, fitTemperature(margins));
+      expect(sure).to.be.within(least, most);
+    });
+
   it('makes rows that sum to 1, also of huge margins', () => {
     const values = Float32Array.of(1e30, -1e30, 0, 1, 2, 3);
     const rows = toProbabilities({ classes: 3, values, labels: Int32Array.of(0, 0) }, 0.01);

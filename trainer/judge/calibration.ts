@@ -54,11 +54,24 @@ export function toProbabilities({ classes, values }: Margins, temperature: numbe
   return probabilities;
 }
 
-function logLoss(margins: Margins, temperature: number): number {
-  const probabilities = toProbabilities(margins, temperature);
+/**
+ * Sum over the rows, and over one row more of which nothing is known: the mean of all rows, with every class as likely. Where
+ * few rows are all right, no temperature would else be low enough, and every answer be certain.
+ */
+function logLoss({ classes, values, labels }: Margins, temperature: number): number {
   let loss = 0;
-  margins.labels.forEach((label, row) => {
-    loss -= Math.log(Math.max(probabilities[row * margins.classes + label] as number, 1e-12));
+  labels.forEach((label, row) => {
+    const margins = values.subarray(row * classes, (row + 1) * classes);
+    const top = margins.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    let weights = 0;
+    let mean = 0;
+    for (const margin of margins) {
+      const logit = (margin - top) / temperature;
+      weights += Math.exp(logit);
+      mean += logit / classes;
+    }
+    const known = Math.log(weights) - ((margins[label] as number) - top) / temperature;
+    loss += known + (Math.log(weights) - mean) / labels.length;
   });
   return loss;
 }
