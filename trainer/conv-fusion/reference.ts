@@ -1,8 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-node';
 import { createExtractor } from '../backbone/network.ts';
-import { toProbabilities } from '../judge/calibration.ts';
-import { choose } from '../judge/predictions.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
+import { answerOf } from '../train/answer.ts';
 import type { ReferenceInput, ReferenceOutput } from '../train/architecture.ts';
 import { applyHead } from './head.ts';
 import { normalisePictures } from './normalise.ts';
@@ -28,7 +27,7 @@ function answer(
   extract: (pictures: Tensor4D) => Tensor2D,
   { text, pixels }: ReferenceInput,
 ): ReferenceOutput {
-  const { imageSize, head, temperatures } = model;
+  const { imageSize, head } = model;
   const { classes } = head;
   const margins = tf.tidy(() => {
     const bytes = new Int32Array(imageSize * imageSize * 3);
@@ -56,18 +55,5 @@ function answer(
       picture: read(outputs.picture),
     };
   });
-  const labels = Int32Array.of(0);
-  const softmax = (name: keyof typeof margins) =>
-    toProbabilities({ classes, values: margins[name], labels }, temperatures[name]);
-  const each = { fused: softmax('fused'), text: softmax('text'), picture: softmax('picture') };
-  const probabilities = choose(each, {
-    hasText: Uint8Array.of(text.present ? 1 : 0),
-    hasPicture: Uint8Array.of(pixels ? 1 : 0),
-    classes,
-  });
-  return {
-    probabilities: [...probabilities],
-    text: [...each.text],
-    picture: [...each.picture],
-  };
+  return answerOf(margins, model, { text, pixels });
 }

@@ -1,7 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node';
-import { type Margins, toProbabilities } from '../judge/calibration.ts';
-import { choose } from '../judge/predictions.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
+import { answerOf } from '../train/answer.ts';
 import type { ReferenceInput, ReferenceOutput } from '../train/architecture.ts';
 import { type Batch, pixelScale } from './batch.ts';
 import type { TrainedModel } from './fitted-model.ts';
@@ -25,7 +24,7 @@ export function reference(
         text: logits.text.dataSync<'float32'>(),
         picture: logits.picture.dataSync<'float32'>(),
       };
-      outputs.push(answer(model, input, said));
+      outputs.push(answerOf(said, model, input));
     }
   });
   tf.dispose(network);
@@ -46,26 +45,4 @@ function batchOf({ text, pixels }: ReferenceInput, model: TrainedModel): Batch {
     hasText: Float32Array.of(text.present ? 1 : 0),
     hasPicture: Float32Array.of(pixels ? 1 : 0),
   };
-}
-
-function answer(
-  { classes, temperatures }: TrainedModel,
-  { text, pixels }: ReferenceInput,
-  logits: Record<'fused' | 'text' | 'picture', Float32Array>,
-): ReferenceOutput {
-  const softmax = (name: keyof typeof logits) => {
-    const margins: Margins = {
-      classes: classes.length,
-      values: logits[name],
-      labels: Int32Array.of(0),
-    };
-    return toProbabilities(margins, temperatures[name]);
-  };
-  const each = { fused: softmax('fused'), text: softmax('text'), picture: softmax('picture') };
-  const probabilities = choose(each, {
-    hasText: Uint8Array.of(text.present ? 1 : 0),
-    hasPicture: Uint8Array.of(pixels ? 1 : 0),
-    classes: classes.length,
-  });
-  return { probabilities: [...probabilities], text: [...each.text], picture: [...each.picture] };
 }
