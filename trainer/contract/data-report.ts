@@ -97,7 +97,12 @@ export const dataReportSchema = z.object({
     acrossSides: count,
     largest: z.array(duplicateSchema),
   }),
-  conflicts: z.object({ text: conflictsSchema, picture: conflictsSchema }),
+  conflicts: z.object({
+    /** In sets of either kind; who is in both counts once. */
+    products: count,
+    text: conflictsSchema,
+    picture: conflictsSchema,
+  }),
   leftOut: z.object({
     products: count,
     reasons: z.array(

@@ -34,19 +34,23 @@ export async function describeConflicts(
   products: PlacedProduct[],
   readText: ReadText,
 ): Promise<DataReport['conflicts']> {
-  async function conflicts(own: PlacedProduct[], sign: (one: PlacedProduct) => string) {
-    const sets = setsBy(own, sign).filter((set) => set.some((one) => one.class !== set[0]?.class));
-    return {
-      sets: sets.length,
-      products: sum(sets),
-      examples: await describeLargest(sets, readText),
-    };
-  }
   const pictured = products.filter(({ picture }) => picture);
+  const texts = contradicting(setsBy(products, ({ text }) => text.digest));
+  const pictures = contradicting(setsBy(pictured, ({ picture }) => picture?.digest ?? ''));
+  const describe = async (sets: PlacedProduct[][]) => ({
+    sets: sets.length,
+    products: sum(sets),
+    examples: await describeLargest(sets, readText),
+  });
   return {
-    text: await conflicts(products, ({ text }) => text.digest),
-    picture: await conflicts(pictured, ({ picture }) => picture?.digest ?? ''),
+    products: new Set([...texts, ...pictures].flat()).size,
+    text: await describe(texts),
+    picture: await describe(pictures),
   };
+}
+
+function contradicting(sets: PlacedProduct[][]): PlacedProduct[][] {
+  return sets.filter((set) => set.some((one) => one.class !== set[0]?.class));
 }
 
 /** Sets of at least two products with the same sign. */

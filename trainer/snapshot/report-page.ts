@@ -33,7 +33,6 @@ export function dataReportPage(report: DataReport): string {
 
 function glance(report: DataReport) {
   const { products, rows, classes, imbalance, duplicates, conflicts, leftOut } = report;
-  const contradicting = conflicts.text.products + conflicts.picture.products;
   return tiles([
     {
       label: 'Products',
@@ -57,9 +56,9 @@ function glance(report: DataReport) {
     },
     {
       label: 'Contradicting labels',
-      value: number(contradicting),
+      value: number(conflicts.products),
       note: 'same text or picture, another class',
-      mood: contradicting > 0 ? 'bad' : 'good',
+      mood: conflicts.products > 0 ? 'bad' : 'good',
     },
     {
       label: 'Left out',

@@ -131,9 +131,12 @@ describe('the data report of a snapshot', () => {
       });
     Object.assign(products[8] as TestProduct, { class: 'jouet' });
     Object.assign(products[11] as TestProduct, { picture: products[10]?.picture });
+    // Has the text of some and the picture of another, and contradicts both.
+    Object.assign(products[8] as TestProduct, { picture: products[14]?.picture });
     const { duplicates, conflicts } = await report(products);
-    expect(duplicates).to.deep.include({ groups: 2, products: 6 });
-    expect(duplicates.largest[0]?.products).to.equal(4);
+    expect(duplicates).to.deep.include({ groups: 2, products: 7 });
+    expect(duplicates.largest[0]?.products).to.equal(5);
+    expect(conflicts.products).to.equal(7);
     expect(conflicts.text).to.deep.equal({
       sets: 1,
       products: 4,
@@ -152,10 +155,11 @@ describe('the data report of a snapshot', () => {
         },
       ],
     });
-    expect(conflicts.picture).to.deep.include({ sets: 1, products: 2 });
-    expect(conflicts.picture.examples[0]?.examples.map(({ id }) => id)).to.have.members([
-      '1010',
-      '1011',
+    expect(conflicts.picture).to.deep.include({ sets: 2, products: 4 });
+    const pairs = conflicts.picture.examples.map(({ examples }) => examples.map(({ id }) => id));
+    expect(pairs.map((pair) => pair.sort())).to.have.deep.members([
+      ['1010', '1011'],
+      ['1008', '1014'],
     ]);
   });
 
