@@ -34,6 +34,9 @@ async function* readRows(databaseUrlFile: string | undefined): AsyncGenerator<Ro
     ...connection(await readDatabaseUrl(databaseUrlFile)),
     application_name: 'shelfwise snapshot',
     connectionTimeoutMillis: 30_000,
+    // Sorting many rows may take minutes; a server that is gone is noticed all the same.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
   });
   // An idle client's lost connection arrives here as well as at the query that waits for it.
   client.on('error', () => undefined);
