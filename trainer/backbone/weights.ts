@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The one backbone there is so far. */
+/** The one set of weights there is so far. */
 export const backboneName = 'efficientnet-lite0';
 const digest = 'ab94565e8dc67319da0ba2a3613086d66420f4620f6a53dd5ff30165256b1532';
 

@@ -1,4 +1,5 @@
 import type { TextFeatures } from './text.ts';
+import { fnvOffset, fnvPrime, mix } from './text-hash.ts';
 import { joinText } from './text-normalise.ts';
 
 /** Text as a sequence of words, for networks that read one after the other. */
@@ -40,11 +41,7 @@ export function countWords(designation: string | null, description: string | nul
 }
 
 function hash(text: string): number {
-  let h = 0x811c9dc5 | 0;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  h ^= h >>> 16;
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  let h = fnvOffset;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), fnvPrime);
+  return mix(h);
 }

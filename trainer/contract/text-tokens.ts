@@ -1,3 +1,5 @@
+import { fnvOffset, fnvPrime, mix } from './text-hash.ts';
+
 /** Which n-grams to hash, and into how many buckets for each of the two blocks (words, characters). */
 export interface NgramSettings {
   buckets: number;
@@ -13,8 +15,6 @@ export interface TokenCounts {
 }
 
 const space = 0x20;
-const fnvOffset = 0x811c9dc5 | 0;
-const fnvPrime = 0x01000193;
 const mostCounted = 0xffff;
 
 // Per UTF-16 unit: 1 = belongs to a word, 2 = white space. A surrogate is part of a word, paired or not, and so is
@@ -126,12 +126,4 @@ function count(id: number): void {
   const before = counts[id] as number;
   if (before === 0) touched[scratch.size++] = id;
   if (before < mostCounted) counts[id] = before + 1;
-}
-
-function mix(hash: number): number {
-  let h = hash ^ (hash >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }
