@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { openStore, readSnapshot, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
 import { type Config, readConfig } from '../config.ts';
 import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
+import { count } from '../process/count.ts';
 import { phases, progress, since } from '../process/progress.ts';
 import { run } from '../process/run.ts';
 import { baselines, runBaselines } from './baselines.ts';
@@ -129,13 +130,6 @@ function among(known: string[], list: string): string[] {
   const unknown = chosen.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`There is no "${unknown}": ${usage}`);
   return known.filter((name) => chosen.includes(name));
-}
-
-function count(option: string, value: string): number {
-  const number = Number(value);
-  if (!(Number.isInteger(number) && number > 0))
-    throw new Error(`${option} is ${value}: give a whole number above 0.`);
-  return number;
 }
 
 await main().catch((error: Error) => {

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../config.ts';
 import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
+import { count } from '../process/count.ts';
 import { phases, progress, since } from '../process/progress.ts';
 import { input } from './input.ts';
 import { memory } from './memory.ts';
@@ -61,13 +62,6 @@ async function main(): Promise<void> {
   const report = reportOf('bench-train', figures);
   process.stdout.write(`\n${figuresTable(figures)}\n\n${JSON.stringify(report)}\n`);
   if (!report.met) process.exitCode = 1;
-}
-
-function count(option: string, value: string): number {
-  const number = Number(value);
-  if (!(Number.isInteger(number) && number > 0))
-    throw new Error(`${option} is ${value}: give a whole number above 0.`);
-  return number;
 }
 
 await main().catch((error: Error) => {

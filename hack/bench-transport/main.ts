@@ -7,6 +7,7 @@ import { kubeconfigConnection } from '../../operator/kube/connection.ts';
 import { startControlPlane } from '../cluster/control-plane.ts';
 import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
 import { table } from '../figures/table.ts';
+import { count } from '../process/count.ts';
 import { type Client, clientNode, compressed, ours } from './clients.ts';
 import { type Synced, ways } from './sync.ts';
 
@@ -167,9 +168,7 @@ async function main(): Promise<void> {
     return void process.stdout.write(
       "usage: make bench-transport ARGS='[--rounds 5]'\n  --rounds N  how often each is measured, after a round that warms up (default 5)\n",
     );
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--rounds is ${values.rounds}: give a whole number above 0.`);
+  const rounds = count('--rounds', values.rounds);
   const plane = await startControlPlane();
   try {
     const connection = await kubeconfigConnection([plane.kubeconfig]);

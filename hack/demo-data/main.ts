@@ -10,6 +10,7 @@ import {
 import { concurrently } from '../../trainer/concurrently.ts';
 import { createPace } from '../../trainer/pace.ts';
 import { createProgress } from '../../trainer/progress.ts';
+import { count } from '../process/count.ts';
 import { drawIcon, type IconOptions, stockIcons } from './icons.ts';
 import type { DemoProduct, SetOptions } from './product.ts';
 import { stockShop } from './shop.ts';
@@ -55,10 +56,7 @@ async function main(args: string[]): Promise<void> {
     process.exitCode = values.help ? 0 : 10;
     return;
   }
-  const size = values.size === undefined ? undefined : Number(values.size);
-  if (size !== undefined && !(Number.isInteger(size) && size > 0)) {
-    throw new Error(`--size ${values.size} is no number of products.`);
-  }
+  const size = values.size === undefined ? undefined : count('--size', values.size);
   const stockSet = sets[values.set];
   if (!stockSet) throw new Error(`--set is ${values.set}: give ${Object.keys(sets).join(' or ')}.`);
   const stock = stockSet({ size, shuffleLabels: values['shuffle-labels'] });
