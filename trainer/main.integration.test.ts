@@ -14,23 +14,20 @@ import {
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { type S3Service, startVersitygw } from '../hack/services/versitygw.ts';
-import { layOut, testFolder, testProducts } from './snapshot/fixture.ts';
+import { folderForEach } from './folder.fixture.ts';
+import { layOut, testProducts } from './snapshot/fixture.ts';
 
 const program = join(import.meta.dirname, 'main.ts');
 
 describe('trainer, the program', () => {
-  let folder: Awaited<ReturnType<typeof testFolder>>;
+  const folder = folderForEach();
   let s3: S3Service;
   before(async function () {
     this.timeout(600_000);
     s3 = await startVersitygw();
   });
   after(() => s3?.stop());
-  beforeEach(async () => {
-    folder = await testFolder();
-    await layOut(join(folder.path, 'from'), await testProducts());
-  });
-  afterEach(() => folder.remove());
+  beforeEach(async () => layOut(join(folder.path, 'from'), await testProducts()));
 
   function start(args: string[], env: Record<string, string> = {}) {
     const terminationPath = join(folder.path, 'termination');

@@ -1,16 +1,14 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   keys,
-  openStore,
   StepError,
   type Store,
   StoreUnreachable,
   sha256Of,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
+import { folderForEach } from '../folder.fixture.ts';
 import { type FeatureCache, openFeatureCache } from './cache.ts';
 
 const recipe = sha256Of('a recipe');
@@ -20,25 +18,20 @@ const recordOf = (name: number) => Uint8Array.of(1, 2, 3, 4, name >> 8, name & 2
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, i) => from + i);
 
 describe('the cache of picture features', () => {
-  let folder: string;
+  const folder = folderForEach();
   let store: Store;
   let warnings: string[];
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'feature-cache-'));
-    store = openStore(pathToFileURL(join(folder, 'store')).href, {
-      region: 'x',
-      forcePathStyle: false,
-    });
+    store = folder.store();
     warnings = [];
   });
-  afterEach(() => rm(folder, { recursive: true }));
 
   const open = (changes: Partial<Parameters<typeof openFeatureCache>[0]> = {}) =>
     openFeatureCache({
       store,
       recipe,
       recordBytes,
-      scratchDir: folder,
+      scratchDir: folder.path,
       signal: new AbortController().signal,
       packRecords: 10,
       log: {
@@ -70,13 +63,13 @@ describe('the cache of picture features', () => {
   }
 
   const packs = () => Array.fromAsync(store.list(keys.featurePacks(recipe)), ({ key }) => key);
-  const pathOf = (key: string) => join(folder, 'store', key);
+  const pathOf = (key: string) => join(folder.path, 'store', key);
 
   it('knows a week later all that was computed, and leaves nothing on the disk', async () => {
     expect(await train(numbers(25))).to.deep.equal(numbers(25));
     expect(await train(numbers(30))).to.deep.equal(numbers(5, 25));
     expect(await train(numbers(30))).to.deep.equal([]);
-    expect(await readdir(folder)).to.deep.equal(['store']);
+    expect(await readdir(folder.path)).to.deep.equal(['store']);
     expect(warnings).to.deep.equal([]);
   });
 

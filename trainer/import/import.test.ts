@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { StepError } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
-import { layOut, testFolder, testIo, testProducts, write } from '../snapshot/fixture.ts';
-import { makeSnapshot } from '../snapshot/snapshot.ts';
+import { folderForEach } from '../folder.fixture.ts';
+import { layOut, snapshotsIn, testIo, testProducts, write } from '../snapshot/fixture.ts';
 import { importDownload } from './import.ts';
 
 /** A zip of these files, as any program writes one. */
@@ -39,11 +39,7 @@ function zip(files: Record<string, Buffer>): Buffer {
 }
 
 describe('import', () => {
-  let folder: Awaited<ReturnType<typeof testFolder>>;
-  beforeEach(async () => {
-    folder = await testFolder();
-  });
-  afterEach(() => folder.remove());
+  const folder = folderForEach();
 
   const at = (...names: string[]) => join(folder.path, ...names);
   const bring = async (from: string, to = 'to') => {
@@ -75,19 +71,12 @@ describe('import', () => {
     return files;
   }
 
-  async function snapshotOf(name: string) {
-    const { io } = await testIo(folder.path);
-    return makeSnapshot(
-      {
-        from: folder.url(name),
-        store: folder.url(`store-${name}`),
-        source: 'rakuten',
-        holdoutPercent: 20,
-        maximumInvalidPercent: 0,
-      },
-      io,
-    );
-  }
+  const snapshotOf = (name: string) =>
+    snapshotsIn(folder).takeLaid({
+      from: folder.url(name),
+      store: folder.url(`store-${name}`),
+      maximumInvalidPercent: 0,
+    });
 
   const shapes: [string, (files: Record<string, Buffer>) => Promise<void>][] = [
     [

@@ -1,56 +1,31 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import {
-  openBundle,
-  openStore,
-  type Sample,
-  type Snapshot,
-  StepError,
-  type Store,
-} from '@shelfwise/trainer-contract';
+import { openBundle, type Sample, type Snapshot, StepError } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
+import { folderForAll } from '../folder.fixture.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
-import { noCheckpoints } from '../train/checkpoints.ts';
 import { testSamples, writeDataset } from '../train/dataset.fixture.ts';
 import type { Choices } from '../train/hyperparameters.ts';
 import { type Trained, train } from '../train/train.ts';
+import { trainingIn } from '../train/training.fixture.ts';
 import { lstmCnn } from './architecture.ts';
 
 const tf = loadTensorFlow('cpu');
 const products = 150;
-const silent = { info: () => undefined, warn: () => undefined };
 
 describe('training an lstm-cnn', function () {
   this.timeout(900_000);
-  let folder: string;
-  let store: Store;
+  const folder = folderForAll();
   let snapshot: Snapshot;
-  let runs = 0;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'lstm-cnn-test-'));
-    store = openStore(pathToFileURL(folder).href, { region: 'x', forcePathStyle: false });
-    snapshot = await writeDataset(store, await testSamples(products));
+    snapshot = await writeDataset(folder.store(), await testSamples(products));
   });
-  after(() => rm(folder, { recursive: true }));
 
   async function run(choices: Choices = {}, on = snapshot): Promise<Trained> {
-    runs += 1;
-    const scratchDir = join(folder, `scratch-${runs}`);
-    await mkdir(scratchDir);
     return train({
-      store,
-      snapshot: on,
-      tf,
+      ...(await trainingIn(folder, on)),
       architecture: lstmCnn,
       stage: { kind: 'pixels', size: 32 },
       hyperparameters: lstmCnn.settings({ imageSize: 32, epochs: 8, ...choices }, products),
-      scratchDir,
-      checkpoints: noCheckpoints,
-      signal: new AbortController().signal,
-      log: silent,
-      progress: () => undefined,
     });
   }
 
@@ -58,7 +33,7 @@ describe('training an lstm-cnn', function () {
     const { tar, validation } = await run({ epochs: 15 });
     for (const part of ['metrics', 'text', 'picture'] as const)
       expect(validation[part].accuracy, part).to.be.above(0.8);
-    const bundle = await openBundle(tar.path, tar.digest, join(folder, 'opened'));
+    const bundle = await openBundle(tar.path, tar.digest, join(folder.path, 'opened'));
     expect(bundle.preprocessing.architecture).to.equal('lstm-cnn');
     expect(bundle.preprocessing.text).to.include({ kind: 'sequence' });
     const { curves } = bundle.metrics as unknown as { curves: Record<string, object[]> };
@@ -92,7 +67,7 @@ describe('training an lstm-cnn', function () {
   ] as [string, Partial<Sample>][])
     it(`learns from products of which there is ${what}`, async () => {
       const samples = (await testSamples(90)).map((sample) => ({ ...sample, ...change }));
-      const { validation } = await run({ epochs: 15 }, await writeDataset(store, samples));
+      const { validation } = await run({ epochs: 15 }, await writeDataset(folder.store(), samples));
       expect(validation.metrics.accuracy).to.be.above(0.6);
     });
 });

@@ -1,18 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  openStore,
-  readDataReport,
-  type Snapshot,
-  StepError,
-  samples,
-} from '@shelfwise/trainer-contract';
+import { readDataReport, type Snapshot, StepError, samples } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import pg from 'pg';
 import { type PostgresService, startPostgres } from '../../hack/services/postgres.ts';
+import { folderForEach } from '../folder.fixture.ts';
 import { openCatalog } from './catalog.ts';
-import { layOut, testFolder, testIo, testProducts, write } from './fixture.ts';
-import { makeSnapshot } from './snapshot.ts';
+import { layOut, snapshotsIn, testIo, testProducts, write } from './fixture.ts';
 
 const view = `CREATE VIEW shelfwise_training_products_v1 AS
   SELECT id AS product_id, name AS designation, text AS description, category, picture AS picture_key FROM products`;
@@ -20,13 +14,14 @@ const view = `CREATE VIEW shelfwise_training_products_v1 AS
 describe('snapshot of a catalogue', () => {
   let postgres: PostgresService;
   let client: pg.Client;
-  let folder: Awaited<ReturnType<typeof testFolder>>;
+  const folder = folderForEach();
+  const { store } = folder;
+  const { takeLaid } = snapshotsIn(folder);
   before(async () => {
     postgres = await startPostgres();
   });
   after(() => postgres?.stop());
   beforeEach(async () => {
-    folder = await testFolder();
     client = new pg.Client({ connectionString: postgres.url });
     await client.connect();
     await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
@@ -41,10 +36,7 @@ describe('snapshot of a catalogue', () => {
       'GRANT USAGE ON SCHEMA public TO reader; GRANT SELECT ON shelfwise_training_products_v1 TO reader',
     );
   });
-  afterEach(async () => {
-    await client.end();
-    await folder.remove();
-  });
+  afterEach(() => client.end());
 
   const readerUrl = () => {
     const url = new URL(postgres.url);
@@ -52,7 +44,6 @@ describe('snapshot of a catalogue', () => {
     return url.href;
   };
 
-  const store = () => openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
   async function labels(snapshot: Snapshot) {
     const found = new Map<string, string>();
     for (const side of ['train', 'holdout'] as const)
@@ -64,17 +55,7 @@ describe('snapshot of a catalogue', () => {
     const file = join(folder.path, 'url');
     await writeFile(file, `${databaseUrl}\n`);
     const { io } = await testIo(folder.path, { DATABASE_URL_FILE: file });
-    return makeSnapshot(
-      {
-        from: folder.url('pictures'),
-        store: folder.url('store'),
-        source: 'catalog',
-        holdoutPercent: 20,
-        maximumInvalidPercent: 50,
-        parent,
-      },
-      io,
-    );
+    return takeLaid({ from: folder.url('pictures'), source: 'catalog', parent }, io);
   }
 
   async function fill(count = 20) {
@@ -97,17 +78,7 @@ describe('snapshot of a catalogue', () => {
     const snapshot = await take();
     expect(snapshot.source).to.deep.equal({ kind: 'catalog', url: folder.url('pictures') });
     await layOut(join(folder.path, 'rakuten'), products);
-    const { io } = await testIo(folder.path);
-    const other = await makeSnapshot(
-      {
-        from: folder.url('rakuten'),
-        store: folder.url('store'),
-        source: 'rakuten',
-        holdoutPercent: 20,
-        maximumInvalidPercent: 0,
-      },
-      io,
-    );
+    const other = await takeLaid({ from: folder.url('rakuten'), maximumInvalidPercent: 0 });
     expect(other.digest).to.equal(snapshot.digest);
   });
 
@@ -282,16 +253,7 @@ describe('snapshot of a catalogue', () => {
   }
 
   it('fails where no database was named', async () => {
-    const { io } = await testIo(folder.path);
-    const options = {
-      from: folder.url('p'),
-      store: folder.url('store'),
-      source: 'catalog' as const,
-      holdoutPercent: 10,
-      maximumInvalidPercent: 1,
-    };
-    expect(await makeSnapshot(options, io).catch((e: unknown) => e)).to.match(
-      /set DATABASE_URL_FILE/,
-    );
+    const options = { from: folder.url('p'), source: 'catalog' as const };
+    expect(await takeLaid(options).catch((e: unknown) => e)).to.match(/set DATABASE_URL_FILE/);
   });
 });

@@ -1,11 +1,12 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { storeSettingsFromEnv } from '@shelfwise/trainer-contract';
+import { type Snapshot, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
 import { pino } from 'pino';
 import sharp from 'sharp';
+import type { TestFolder } from '../folder.fixture.ts';
 import type { ProgressEvent, StepIo } from '../step.ts';
+import type { SnapshotOptions } from './options.ts';
+import { makeSnapshot } from './snapshot.ts';
 
 /** A product of the tests' shop; what is left out gets an ordinary value. */
 export interface TestProduct {
@@ -16,20 +17,6 @@ export interface TestProduct {
   split?: string;
   /** Bytes of the picture's file; null: the file is missing. */
   picture?: Buffer | null;
-}
-
-/** A folder for one test, gone with it. */
-export async function testFolder(): Promise<{
-  path: string;
-  url(name: string): string;
-  remove(): Promise<void>;
-}> {
-  const path = await mkdtemp(join(tmpdir(), 'trainer-'));
-  return {
-    path,
-    url: (name) => pathToFileURL(join(path, name)).href,
-    remove: () => rm(path, { recursive: true, force: true }),
-  };
 }
 
 /** What a step is given, with its scratch inside `folder`, and the progress it tells. */
@@ -102,6 +89,37 @@ export async function layOut(folder: string, products: TestProduct[]): Promise<v
   for (const product of products) {
     if (product.picture) await write(folder, nameOf(product), product.picture);
   }
+}
+
+/** Snapshots of the catalogue that lies in the folder's `from`, taken into its store. */
+export function snapshotsIn(folder: TestFolder) {
+  const lay = (products: TestProduct[]) => layOut(join(folder.path, 'from'), products);
+
+  /** A fifth is held out, and half of the products may be invalid, unless `options` say otherwise. */
+  async function takeLaid(
+    options: Partial<SnapshotOptions> = {},
+    given?: StepIo,
+  ): Promise<Snapshot> {
+    const io = given ?? (await testIo(folder.path)).io;
+    return makeSnapshot(
+      {
+        from: folder.url('from'),
+        store: folder.url('store'),
+        source: 'rakuten',
+        holdoutPercent: 20,
+        maximumInvalidPercent: 50,
+        ...options,
+      },
+      io,
+    );
+  }
+
+  async function take(products: TestProduct[], parent?: Pick<Snapshot, 'digest'>) {
+    await lay(products);
+    return takeLaid({ parent: parent?.digest });
+  }
+
+  return { lay, takeLaid, take };
 }
 
 export async function write(folder: string, name: string, content: string | Buffer): Promise<void> {

@@ -1,23 +1,9 @@
-import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
-import {
-  decodePicture,
-  openStore,
-  readDataReport,
-  type Sample,
-  samples,
-} from '@shelfwise/trainer-contract';
+import { decodePicture, readDataReport, type Sample, samples } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import sharp from 'sharp';
-import {
-  layOut,
-  type TestProduct,
-  testFolder,
-  testIo,
-  testPicture,
-  testProducts,
-} from './fixture.ts';
-import { makeSnapshot } from './snapshot.ts';
+import { folderForEach } from '../folder.fixture.ts';
+import { snapshotsIn, type TestProduct, testPicture, testProducts } from './fixture.ts';
 
 const red = { r: 250, g: 10, b: 10 };
 const plain = (width = 40, height = 20) =>
@@ -45,28 +31,14 @@ function hugePng(): Buffer {
 }
 
 describe('a snapshot of hostile', () => {
-  let folder: Awaited<ReturnType<typeof testFolder>>;
-  beforeEach(async () => {
-    folder = await testFolder();
-  });
-  afterEach(() => folder.remove());
-
-  const store = () => openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
+  const folder = folderForEach();
+  const { store } = folder;
+  const { lay, takeLaid } = snapshotsIn(folder);
 
   /** Takes a snapshot of twenty ordinary products and this one, and finds it again. */
   async function takeWith(product: TestProduct) {
-    await layOut(join(folder.path, 'from'), [...(await testProducts()), product]);
-    const { io } = await testIo(folder.path);
-    const snapshot = await makeSnapshot(
-      {
-        from: folder.url('from'),
-        store: folder.url('store'),
-        source: 'rakuten',
-        holdoutPercent: 20,
-        maximumInvalidPercent: 10,
-      },
-      io,
-    );
+    await lay([...(await testProducts()), product]);
+    const snapshot = await takeLaid({ maximumInvalidPercent: 10 });
     const found: Sample[] = [];
     for (const side of ['train', 'holdout'] as const)
       for await (const sample of samples(store(), snapshot, side)) found.push(sample);

@@ -1,42 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  openStore,
-  readDataReport,
-  type Sample,
-  type Snapshot,
-  samples,
-} from '@shelfwise/trainer-contract';
+import { readDataReport, type Sample, type Snapshot, samples } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
-import { layOut, type TestProduct, testFolder, testIo, testProducts, write } from './fixture.ts';
-import { makeSnapshot } from './snapshot.ts';
+import { folderForEach } from '../folder.fixture.ts';
+import { snapshotsIn, type TestProduct, testProducts, write } from './fixture.ts';
 
 describe('a snapshot of a catalogue', () => {
-  let folder: Awaited<ReturnType<typeof testFolder>>;
-  beforeEach(async () => {
-    folder = await testFolder();
-  });
-  afterEach(() => folder.remove());
-
-  const store = () => openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
-  async function take(products: TestProduct[], parent?: Snapshot): Promise<Snapshot> {
-    await layOut(join(folder.path, 'from'), products);
-    return takeAgain(parent);
-  }
-  async function takeAgain(parent?: Snapshot): Promise<Snapshot> {
-    const { io } = await testIo(folder.path);
-    return makeSnapshot(
-      {
-        from: folder.url('from'),
-        store: folder.url('store'),
-        source: 'rakuten',
-        holdoutPercent: 20,
-        maximumInvalidPercent: 50,
-        parent: parent?.digest,
-      },
-      io,
-    );
-  }
+  const folder = folderForEach();
+  const { store } = folder;
+  const { lay, take, takeLaid } = snapshotsIn(folder);
   const side = (snapshot: Snapshot, name: 'train' | 'holdout'): Promise<Sample[]> =>
     Array.fromAsync(samples(store(), snapshot, name, { scratchDir: folder.path }));
   const of = (snapshot: Snapshot, name: string) =>
@@ -68,21 +40,21 @@ describe('a snapshot of a catalogue', () => {
   it('with two pictures of one product takes the first by name', async () => {
     const products = await testProducts();
     const [id, shown, other] = [products[3]?.id, products[3]?.picture, products[4]?.picture];
-    await layOut(join(folder.path, 'from'), products);
+    await lay(products);
     const twin = (name: string) =>
       write(
         join(folder.path, 'from', 'images'),
         `${name}/image_${id}9_product_${id}.png`,
         other as Buffer,
       );
-    const first = await takeAgain();
+    const first = await takeLaid();
     // Whatever the order in which a folder lists them.
     for (const name of ['zz', 'image_trainer', 'image_train2']) await twin(name);
-    expect((await takeAgain()).digest).to.equal(first.digest);
+    expect((await takeLaid()).digest).to.equal(first.digest);
     const all = [...(await side(first, 'train')), ...(await side(first, 'holdout'))];
     expect(all.find((sample) => sample.id === id)?.picture).to.deep.equal(shown);
     await twin('a');
-    expect((await takeAgain()).digest).not.to.equal(first.digest);
+    expect((await takeLaid()).digest).not.to.equal(first.digest);
   });
 
   it('without any description gives none', async () => {
@@ -98,12 +70,12 @@ describe('a snapshot of a catalogue', () => {
     const products: TestProduct[] = await testProducts(20);
     Object.assign(products[1] as TestProduct, { designation: 'Été' });
     Object.assign(products[2] as TestProduct, { class: 'été' });
-    await layOut(join(folder.path, 'from'), products);
+    await lay(products);
     for (const name of ['X_train.csv', 'Y_train.csv']) {
       const path = join(folder.path, 'from', name);
       await writeFile(path, Buffer.from(await readFile(path, 'utf8'), 'latin1'));
     }
-    const snapshot = await takeAgain();
+    const snapshot = await takeLaid();
     // Each description has a letter of its own that is lost.
     expect((await readDataReport(store(), snapshot)).texts.damaged).to.equal(19);
     expect(snapshot.invalid.map(({ row, column, reason }) => [row, column, reason])).to.deep.equal([

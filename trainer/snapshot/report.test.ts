@@ -1,43 +1,17 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type DataReport,
-  keys,
-  openStore,
-  readDataReport,
-  type Snapshot,
-} from '@shelfwise/trainer-contract';
+import { type DataReport, keys, readDataReport, type Snapshot } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import sharp from 'sharp';
-import { layOut, type TestProduct, testFolder, testIo, testProducts, write } from './fixture.ts';
+import { folderForEach } from '../folder.fixture.ts';
+import { snapshotsIn, type TestProduct, testProducts, write } from './fixture.ts';
 import { makeOld } from './old-parent.fixture.ts';
-import { makeSnapshot } from './snapshot.ts';
 
 describe('the data report of a snapshot', () => {
-  let folder: Awaited<ReturnType<typeof testFolder>>;
-  beforeEach(async () => {
-    folder = await testFolder();
-  });
-  afterEach(() => folder.remove());
-
-  const store = () => openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
-  async function take(products: TestProduct[], parent?: string): Promise<Snapshot> {
-    await rm(join(folder.path, 'from'), { recursive: true, force: true });
-    await layOut(join(folder.path, 'from'), products);
-    const { io } = await testIo(folder.path);
-    return makeSnapshot(
-      {
-        from: folder.url('from'),
-        store: folder.url('store'),
-        source: 'rakuten',
-        holdoutPercent: 20,
-        maximumInvalidPercent: 50,
-        parent,
-      },
-      io,
-    );
-  }
-  const report = async (products: TestProduct[], parent?: string): Promise<DataReport> =>
+  const folder = folderForEach();
+  const { store } = folder;
+  const { take } = snapshotsIn(folder);
+  const report = async (products: TestProduct[], parent?: Snapshot): Promise<DataReport> =>
     readDataReport(store(), await take(products, parent));
   const picture = (width: number, height: number, format: 'png' | 'jpeg' | 'webp', n: number) =>
     sharp({ create: { width, height, channels: 3, background: { r: n, g: 3, b: 200 } } })
@@ -213,7 +187,7 @@ describe('the data report of a snapshot', () => {
     const first = await take(products);
     const changed = [...products.slice(3), ...(await testProducts(5, 500))];
     Object.assign(changed[0] as TestProduct, { class: 'livre' });
-    const { changes } = await report(changed, first.digest);
+    const { changes } = await report(changed, first);
     expect(changes).to.deep.equal({
       parent: first.digest,
       added: 5,
@@ -236,7 +210,7 @@ describe('the data report of a snapshot', () => {
     const first = await take(products);
     const path = (key: string) => join(folder.path, 'store', key);
     await makeOld(path(keys.members(first.digest)), path(keys.snapshot(first.digest)));
-    const { changes } = await report(products.slice(1), first.digest);
+    const { changes } = await report(products.slice(1), first);
     expect(changes).to.deep.include({ added: 0, removed: 1, kept: 19, relabelled: null });
   });
 

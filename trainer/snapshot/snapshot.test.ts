@@ -2,7 +2,6 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   keys,
-  openStore,
   pictureLimitBytes,
   readSnapshot,
   type Sample,
@@ -11,47 +10,32 @@ import {
   samples,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
+import { folderForEach } from '../folder.fixture.ts';
 import {
   layOut,
+  snapshotsIn,
   type TestProduct,
-  testFolder,
   testIo,
   testPicture,
   testProducts,
   write,
 } from './fixture.ts';
 import type { SnapshotOptions } from './options.ts';
-import { makeSnapshot } from './snapshot.ts';
 import { snapshotMessage } from './step.ts';
 
 describe('snapshot', () => {
-  let folder: Awaited<ReturnType<typeof testFolder>>;
-  beforeEach(async () => {
-    folder = await testFolder();
-  });
-  afterEach(() => folder.remove());
-
-  const store = () => openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
+  const folder = folderForEach();
+  const { store } = folder;
+  const { lay, takeLaid } = snapshotsIn(folder);
 
   async function take(options: Partial<SnapshotOptions> = {}): Promise<Snapshot> {
     const { io, scratchLeft } = await testIo(folder.path);
     try {
-      return await makeSnapshot(
-        {
-          from: folder.url('from'),
-          store: folder.url('store'),
-          source: 'rakuten',
-          holdoutPercent: 20,
-          maximumInvalidPercent: 0,
-          ...options,
-        },
-        io,
-      );
+      return await takeLaid({ maximumInvalidPercent: 0, ...options }, io);
     } finally {
       expect(await scratchLeft(), 'left in scratch').to.deep.equal([]);
     }
   }
-  const lay = (products: TestProduct[]) => layOut(join(folder.path, 'from'), products);
   const refusal = async (options: Partial<SnapshotOptions> = {}) => {
     const error = await take(options).catch((e: unknown) => e);
     expect(error).to.be.instanceOf(StepError);
@@ -357,14 +341,8 @@ describe('snapshot', () => {
     for (const phase of ['pictures', 'shards']) {
       const { io, interruption, scratchLeft } = await testIo(folder.path);
       const stopped = new StepError('Interrupted', 'stopped');
-      const error = await makeSnapshot(
-        {
-          from: folder.url('from'),
-          store: folder.url('store'),
-          source: 'rakuten',
-          holdoutPercent: 20,
-          maximumInvalidPercent: 0,
-        },
+      const error = await takeLaid(
+        { maximumInvalidPercent: 0 },
         { ...io, progress: (event) => event.phase === phase && interruption.abort(stopped) },
       ).catch((e: unknown) => e);
       expect(error).to.equal(stopped);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Snapshot } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { type S3Service, startVersitygw } from '../../hack/services/versitygw.ts';
-import { layOut, type TestProduct, testFolder, testIo, testProducts } from './fixture.ts';
-import { makeSnapshot } from './snapshot.ts';
+import { folderForEach } from '../folder.fixture.ts';
+import { layOut, snapshotsIn, type TestProduct, testIo, testProducts } from './fixture.ts';
 
 /** Stands before the S3 server and notes what is written to it. */
 async function startWitness(target: string) {
@@ -30,7 +30,8 @@ async function startWitness(target: string) {
 describe('the shards of a snapshot in S3', () => {
   let s3: S3Service;
   let witness: Awaited<ReturnType<typeof startWitness>>;
-  let folder: Awaited<ReturnType<typeof testFolder>>;
+  const folder = folderForEach();
+  const { takeLaid } = snapshotsIn(folder);
   before(async () => {
     s3 = await startVersitygw();
     witness = await startWitness(s3.endpoint);
@@ -40,10 +41,6 @@ describe('the shards of a snapshot in S3', () => {
     witness?.server.close();
     await s3?.stop();
   });
-  beforeEach(async () => {
-    folder = await testFolder();
-  });
-  afterEach(() => folder.remove());
 
   /** Takes a snapshot; returns it and the keys that were written for it, below the store's root. */
   async function take(products: TestProduct[], prefix: string, parent?: Snapshot) {
@@ -51,11 +48,10 @@ describe('the shards of a snapshot in S3', () => {
     await layOut(join(folder.path, from), products);
     const { io } = await testIo(folder.path, { ...s3.env, AWS_ENDPOINT_URL_S3: witness.endpoint });
     witness.written.length = 0;
-    const snapshot = await makeSnapshot(
+    const snapshot = await takeLaid(
       {
         from: folder.url(from),
         store: `s3://${s3.bucket}/${prefix}`,
-        source: 'rakuten',
         holdoutPercent: 10,
         maximumInvalidPercent: 0,
         parent: parent?.digest,

@@ -4,42 +4,21 @@ import {
   canonicalJson,
   hexOf,
   keys,
-  openStore,
   readMembers,
   type Snapshot,
   sha256Of,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import sharp from 'sharp';
-import { layOut, type TestProduct, testFolder, testIo, testProducts } from './fixture.ts';
+import { folderForEach } from '../folder.fixture.ts';
+import { snapshotsIn, testProducts } from './fixture.ts';
 import { makeOld } from './old-parent.fixture.ts';
-import { makeSnapshot } from './snapshot.ts';
 
 describe('pictures that the parent had verified', () => {
-  let folder: Awaited<ReturnType<typeof testFolder>>;
-  beforeEach(async () => {
-    folder = await testFolder();
-  });
-  afterEach(() => folder.remove());
-
+  const folder = folderForEach();
+  const { store } = folder;
+  const { take } = snapshotsIn(folder);
   const path = (key: string) => join(folder.path, 'store', key);
-  const store = () => openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
-
-  async function take(products: TestProduct[], parent?: Snapshot): Promise<Snapshot> {
-    await layOut(join(folder.path, 'from'), products);
-    const { io } = await testIo(folder.path);
-    return makeSnapshot(
-      {
-        from: folder.url('from'),
-        store: folder.url('store'),
-        source: 'rakuten',
-        holdoutPercent: 20,
-        maximumInvalidPercent: 50,
-        parent: parent?.digest,
-      },
-      io,
-    );
-  }
 
   /** Half a picture, whose head is whole: a snapshot that decodes it leaves it out. */
   async function broken(): Promise<Buffer> {

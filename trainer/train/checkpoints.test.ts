@@ -1,22 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { keys, openStore, type Store, StoreUnreachable } from '@shelfwise/trainer-contract';
+import { keys, type Store, StoreUnreachable } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import type { FitState } from '../fit/state.ts';
+import { folderForEach } from '../folder.fixture.ts';
 import { openCheckpoints, removeCheckpoints } from './checkpoints.ts';
 
 const release = 'shop-1';
 
 describe('checkpoints', () => {
-  let folder: string;
+  const folder = folderForEach();
   let store: Store;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'checkpoints-'));
-    store = openStore(pathToFileURL(folder).href, { region: 'x', forcePathStyle: false });
+  beforeEach(() => {
+    store = folder.store();
   });
-  afterEach(() => rm(folder, { recursive: true }));
 
   function stateAt(batch: number): FitState {
     const sums = { loss: 0.1 + 0.2, hits: 3, seen: 4 };

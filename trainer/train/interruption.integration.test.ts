@@ -1,21 +1,17 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { keys, openStore, type Snapshot, StepError, type Store } from '@shelfwise/trainer-contract';
+import { keys, type Snapshot, StepError, type Store } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { convFusion } from '../conv-fusion/architecture.ts';
 import { tinyBackbone } from '../conv-fusion/tiny-model.fixture.ts';
 import type { PictureStage } from '../features/pictures.ts';
 import { createRandom } from '../fit/random.ts';
+import { folderForAll } from '../folder.fixture.ts';
 import { lstmCnn } from '../lstm-cnn/architecture.ts';
-import { loadTensorFlow } from '../native/tensorflow.ts';
 import type { Architecture } from './architecture.ts';
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 import { train } from './train.ts';
+import { trainingIn } from './training.fixture.ts';
 
-const tf = loadTensorFlow('cpu');
 const count = 80;
 const choices = { imageSize: 32, epochs: 4, batchSize: 16 };
 const backbone = tinyBackbone();
@@ -33,22 +29,16 @@ const kinds: [string, Architecture, PictureStage, typeof searching?][] = [
 for (const [name, architecture, stage, search] of kinds)
   describe(`an interrupted training of ${name}`, function () {
     this.timeout(900_000);
-    let folder: string;
+    const folder = folderForAll();
     let store: Store;
     let snapshot: Snapshot;
-    let runs = 0;
     before(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'interruption-test-'));
-      store = openStore(pathToFileURL(folder).href, { region: 'x', forcePathStyle: false });
+      store = folder.store();
       snapshot = await writeDataset(store, await testSamples(count));
     });
-    after(() => rm(folder, { recursive: true }));
 
     /** One process's life: trains until `stopAfter` steps of fits and events of progress, then ends as the step does. */
     async function live(release: string, seed: number, stopAfter = Number.POSITIVE_INFINITY) {
-      runs += 1;
-      const scratchDir = join(folder, `scratch-${runs}`);
-      await mkdir(scratchDir);
       const said: string[] = [];
       const note = (_: unknown, words?: string) => void said.push(words ?? '');
       const log = { info: note, warn: note };
@@ -67,9 +57,7 @@ for (const [name, architecture, stage, search] of kinds)
         log,
       });
       const trained = await train({
-        store,
-        snapshot,
-        tf,
+        ...(await trainingIn(folder, snapshot)),
         architecture: {
           ...architecture,
           fit(task) {
@@ -80,7 +68,6 @@ for (const [name, architecture, stage, search] of kinds)
         stage,
         ...(search && { search }),
         hyperparameters,
-        scratchDir,
         checkpoints,
         log,
         signal: stop.signal,

@@ -1,60 +1,38 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   keys,
   openBundle,
-  openStore,
   type Sample,
   type Snapshot,
   StepError,
-  type Store,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { convFusion } from '../conv-fusion/architecture.ts';
 import { tinyBackbone } from '../conv-fusion/tiny-model.fixture.ts';
+import { folderForEach } from '../folder.fixture.ts';
 import { lstmCnn } from '../lstm-cnn/architecture.ts';
-import { loadTensorFlow } from '../native/tensorflow.ts';
-import { noCheckpoints } from './checkpoints.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 import { train } from './train.ts';
+import { trainingIn } from './training.fixture.ts';
 
-const tf = loadTensorFlow('cpu');
 const count = 60;
 const choices = { imageSize: 32, epochs: 1 };
 
 describe('training on odd data', function () {
   this.timeout(600_000);
-  let folder: string;
-  let store: Store;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'odd-data-'));
-    store = openStore(pathToFileURL(folder).href, { region: 'x', forcePathStyle: false });
-  });
-  afterEach(() => rm(folder, { recursive: true }));
-
-  async function common(snapshot: Snapshot) {
-    const scratchDir = join(folder, 'scratch');
-    await mkdir(scratchDir);
-    return {
-      ...{ store, snapshot, tf, scratchDir, checkpoints: noCheckpoints },
-      signal: new AbortController().signal,
-      log: { info: () => undefined, warn: () => undefined },
-      progress: () => undefined,
-    };
-  }
+  const folder = folderForEach();
   const kinds = {
     'conv-fusion': async (snapshot: Snapshot) =>
       train({
-        ...(await common(snapshot)),
+        ...(await trainingIn(folder, snapshot)),
         architecture: convFusion,
         stage: { kind: 'features', size: 32, backbone: tinyBackbone() },
         hyperparameters: convFusion.settings(choices, count),
       }),
     'lstm-cnn': async (snapshot: Snapshot) =>
       train({
-        ...(await common(snapshot)),
+        ...(await trainingIn(folder, snapshot)),
         architecture: lstmCnn,
         stage: { kind: 'pixels', size: 32 },
         hyperparameters: lstmCnn.settings(choices, count),
@@ -105,17 +83,18 @@ describe('training on odd data', function () {
       for (const [name, make, classes] of catalogues)
         it(`makes a bundle of ${name}`, async () => {
           const samples = make(await testSamples(count));
-          const { tar } = await run(await writeDataset(store, samples));
-          const bundle = await openBundle(tar.path, tar.digest, join(folder, 'opened'));
+          const { tar } = await run(await writeDataset(folder.store(), samples));
+          const bundle = await openBundle(tar.path, tar.digest, join(folder.path, 'opened'));
           expect(bundle.labels.classes).to.have.length(classes);
         });
 
       it('refuses a shard that was changed, and names it', async () => {
-        const snapshot = await writeDataset(store, await testSamples(count));
+        const snapshot = await writeDataset(folder.store(), await testSamples(count));
         const key = keys.shard(snapshot.shards.train[0]?.digest as string);
-        const bytes = await readFile(join(folder, key));
+        const path = join(folder.path, 'store', key);
+        const bytes = await readFile(path);
         bytes[bytes.length / 2] = (bytes[bytes.length / 2] as number) ^ 1;
-        await writeFile(join(folder, key), bytes);
+        await writeFile(path, bytes);
         const error = await run(snapshot).catch((e: unknown) => e);
         expect(error).to.be.instanceOf(StepError).with.property('reason', 'BadData');
         expect((error as Error).message)

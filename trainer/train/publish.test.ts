@@ -1,21 +1,19 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   keys,
   type Manifest,
-  openStore,
   readManifest,
   StepError,
   type Store,
   sha256Of,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
+import { folderForEach } from '../folder.fixture.ts';
 import { alreadyPublished, publish, tarReference } from './publish.ts';
 
 describe('publishing a release', () => {
-  let folder: string;
+  const folder = folderForEach();
   let store: Store;
   let tarPath: string;
   const open = new AbortController().signal;
@@ -34,15 +32,10 @@ describe('publishing a release', () => {
     finishedAt: '2026-01-01T00:01:00.000Z',
   };
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'publish-'));
-    store = openStore(pathToFileURL(join(folder, 'store')).href, {
-      region: 'x',
-      forcePathStyle: false,
-    });
-    tarPath = join(folder, 'model.tar');
+    store = folder.store();
+    tarPath = join(folder.path, 'model.tar');
     await writeFile(tarPath, 'tar');
   });
-  afterEach(() => rm(folder, { recursive: true }));
 
   it('leaves a tar and the manifest that names it', async () => {
     await publish(store, manifest, tarPath, open);

@@ -3,15 +3,9 @@ import { once } from 'node:events';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import {
-  keys,
-  openStore,
-  readManifest,
-  type Snapshot,
-  type Store,
-} from '@shelfwise/trainer-contract';
+import { keys, readManifest, type Snapshot, type Store } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
-import { testFolder } from '../snapshot/fixture.ts';
+import { folderForAll, testFolder } from '../folder.fixture.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 
 const program = join(import.meta.dirname, '..', 'main.ts');
@@ -26,15 +20,13 @@ for (const [architecture, epochs] of [
 ] as const)
   describe(`the step train, ${architecture}, stopped by SIGTERM`, function () {
     this.timeout(900_000);
-    let folder: Awaited<ReturnType<typeof testFolder>>;
+    const folder = folderForAll();
     let store: Store;
     let snapshot: Snapshot;
     before(async () => {
-      folder = await testFolder();
-      store = openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
+      store = folder.store();
       snapshot = await writeDataset(store, await testSamples(90));
     });
-    after(() => folder.remove());
 
     /** Runs to the end, or to the first line of progress that `until` finds. */
     async function start(release: string, until: (line: string) => boolean = () => false) {

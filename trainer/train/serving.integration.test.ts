@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { keys, openStore, type Store } from '@shelfwise/trainer-contract';
+import { keys, type Store } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
-import { testFolder } from '../snapshot/fixture.ts';
+import { folderForAll } from '../folder.fixture.ts';
 import { architectures } from './architectures.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 
@@ -22,13 +22,11 @@ async function ask(scratch: string, program: string, args: string[]) {
 for (const architecture of Object.keys(architectures))
   describe(`a model that train made, ${architecture}, in the engine that serves`, function () {
     this.timeout(600_000);
-    let folder: Awaited<ReturnType<typeof testFolder>>;
+    const folder = folderForAll();
     let store: Store;
-    before(async () => {
-      folder = await testFolder();
-      store = openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
+    before(() => {
+      store = folder.store();
     });
-    after(() => folder.remove());
 
     it('repeats its golden answers, and knows products that it has not seen, each half alone, too', async () => {
       const samples = await testSamples(150 + holdout);

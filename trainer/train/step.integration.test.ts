@@ -6,7 +6,6 @@ import {
   claimOwner,
   keys,
   openBundle,
-  openStore,
   readManifest,
   type Snapshot,
   StepError,
@@ -16,7 +15,8 @@ import {
   trainMessageSchema,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
-import { testFolder, testIo } from '../snapshot/fixture.ts';
+import { folderForAll } from '../folder.fixture.ts';
+import { testIo } from '../snapshot/fixture.ts';
 import type { TrainerConfig } from '../step.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 import type { Search } from './search.ts';
@@ -27,17 +27,15 @@ const program = join(import.meta.dirname, '..', 'main.ts');
 /** With the pretrained weights that `make setup` brings. */
 describe('the step train', function () {
   this.timeout(300_000);
-  let folder: Awaited<ReturnType<typeof testFolder>>;
+  const folder = folderForAll();
   let store: Store;
   let snapshot: Snapshot;
   let message: TrainMessage;
   before(async () => {
-    folder = await testFolder();
-    store = openStore(folder.url('store'), { region: 'x', forcePathStyle: false });
+    store = folder.store();
     snapshot = await writeDataset(store, await testSamples(90));
     message = trainMessageSchema.parse((await run('good')).message);
   });
-  after(() => folder.remove());
 
   // Of an option that is given twice, parseArgs takes the last.
   const arguments_ = (release: string, more: string[] = [], dataset = snapshot.digest) => [

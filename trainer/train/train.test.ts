@@ -1,43 +1,35 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   decodePicture,
   openBundle,
-  openStore,
   type Sample,
   type Snapshot,
   StepError,
-  type Store,
   textFeatures,
 } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { convFusion } from '../conv-fusion/architecture.ts';
 import { tinyBackbone } from '../conv-fusion/tiny-model.fixture.ts';
+import { folderForAll } from '../folder.fixture.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
 import { InferenceSession, Tensor } from '../onnx/onnxruntime.fixture.ts';
 import type { ProgressEvent } from '../step.ts';
-import { noCheckpoints } from './checkpoints.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 import type { Choices } from './hyperparameters.ts';
 import { type Trained, type Training, train } from './train.ts';
+import { trainingIn } from './training.fixture.ts';
 
 const tf = loadTensorFlow('cpu');
 const products = 150;
 const noProgress: (event: ProgressEvent) => void = () => undefined;
 
 describe('training', () => {
-  let folder: string;
-  let store: Store;
+  const folder = folderForAll();
   let snapshot: Snapshot;
-  let runs = 0;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'train-test-'));
-    store = openStore(pathToFileURL(folder).href, { region: 'x', forcePathStyle: false });
-    snapshot = await writeDataset(store, await testSamples(products));
+    snapshot = await writeDataset(folder.store(), await testSamples(products));
   });
-  after(() => rm(folder, { recursive: true }));
 
   const told: ProgressEvent[] = [];
   async function run(
@@ -46,23 +38,16 @@ describe('training', () => {
       on = snapshot,
       signal = new AbortController().signal,
       progress = noProgress,
-      log = { info: (_: object) => undefined, warn: (_: object) => undefined } as Training['log'],
+      log = undefined as Training['log'] | undefined,
     } = {},
   ): Promise<Trained> {
-    runs += 1;
-    const scratchDir = join(folder, `scratch-${runs}`);
-    await mkdir(scratchDir);
     return train({
-      store,
-      snapshot: on,
-      tf,
+      ...(await trainingIn(folder, on)),
+      ...(log && { log }),
       architecture: convFusion,
       stage: { kind: 'features', size: 32, backbone: tinyBackbone() },
       hyperparameters: convFusion.settings({ imageSize: 32, epochs: 6, ...choices }, products),
-      scratchDir,
-      checkpoints: noCheckpoints,
       signal,
-      log,
       progress(event) {
         told.push(event);
         progress(event);
@@ -87,7 +72,7 @@ describe('training', () => {
     });
 
     it('is the same whether its features were computed, found in the store, or found there damaged', async () => {
-      const packs = join(folder, 'features');
+      const packs = join(folder.path, 'store', 'features');
       const seen: object[] = [];
       const note = (about: object) => seen.push(about);
       const log = { info: note, warn: note } as unknown as Training['log'];
@@ -105,7 +90,7 @@ describe('training', () => {
     });
 
     it('is accepted by its own checker, and onnxruntime repeats its golden answers', async () => {
-      const into = join(folder, 'opened');
+      const into = join(folder.path, 'opened');
       const bundle = await openBundle(trained.tar.path, trained.tar.digest, into);
       const { golden, preprocessing } = bundle;
       expect(golden.cases.length).to.be.within(4, 8);
@@ -141,7 +126,7 @@ describe('training', () => {
     });
 
     it('has a card without a clock that names dataset, classes and licence', async () => {
-      const card = await readFile(join(folder, 'opened', 'MODEL_CARD.md'), 'utf8');
+      const card = await readFile(join(folder.path, 'opened', 'MODEL_CARD.md'), 'utf8');
       for (const words of [snapshot.digest, 'cups', 'shoes', 'toys', 'Apache'])
         expect(card).to.contain(words);
       expect(card).to.not.match(/20\d\d-\d\d-\d\d/);
@@ -185,14 +170,16 @@ describe('training', () => {
     it(`names a product ${what}`, async () => {
       const samples = await testSamples(60);
       Object.assign(samples[41] as Sample, change);
-      const error = await run({}, { on: await writeDataset(store, samples) }).catch((e) => e);
+      const error = await run({}, { on: await writeDataset(folder.store(), samples) }).catch(
+        (e) => e,
+      );
       expect(error).to.be.instanceOf(StepError).with.property('reason', 'BadData');
       expect(error.message).to.contain('product-41');
     });
 
   it('learns from products that all lack a picture', async () => {
     const samples = (await testSamples(60)).map((sample) => ({ ...sample, picture: null }));
-    const { validation } = await run({}, { on: await writeDataset(store, samples) });
+    const { validation } = await run({}, { on: await writeDataset(folder.store(), samples) });
     expect(validation.metrics.accuracy).to.be.above(0.6);
   });
 });
