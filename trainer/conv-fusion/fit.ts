@@ -1,23 +1,18 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { Products } from '../features/products.ts';
 import { createParameter } from '../fit/adam.ts';
-import { type FitProgress, fitLoop } from '../fit/loop.ts';
-import type { EpochRecord, Keeper } from '../fit/state.ts';
+import { fitLoop, type LoopOptions } from '../fit/loop.ts';
+import type { EpochRecord } from '../fit/state.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { Hyperparameters } from '../train/hyperparameters.ts';
 import { type BatchSource, readBatch } from './batch.ts';
 import { gradients, type Objective } from './gradients.ts';
 import type { HeadTensors } from './head.ts';
 
-export interface FitOptions {
+export interface FitOptions extends Omit<LoopOptions, 'settings'> {
   readonly hyperparameters: Hyperparameters;
-  /** Indices of the products to fit. */
-  readonly rows: Int32Array;
   /** How many rows the embedding has. */
   readonly embeddingRows: number;
-  readonly keeper: Keeper;
-  readonly signal: AbortSignal;
-  onStep(progress: FitProgress): void;
   /** After each epoch, with the head as it then is: the share of judged products that it gets right. */
   judge(head: HeadTensors): number | null;
 }

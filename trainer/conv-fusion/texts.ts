@@ -1,11 +1,11 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import {
   featuriseText,
   fitText,
+  type ProductText,
   type TextPreprocessing,
   type TextSettings,
 } from '@shelfwise/trainer-contract';
-import { productTexts } from '../features/product-texts.ts';
+import { productTexts, readTexts, type TextPass } from '../features/product-texts.ts';
 import type { Products } from '../features/products.ts';
 import { createRecordFile, type RecordFile } from '../features/records.ts';
 
@@ -18,12 +18,10 @@ export interface Texts {
   readonly hasText: Uint8Array;
 }
 
-export interface TextOptions {
+export interface TextOptions extends TextPass {
   readonly settings: Partial<TextSettings>;
   /** File for the features; overwritten. */
   readonly path: string;
-  readonly signal: AbortSignal;
-  onProgress(done: number): void;
 }
 
 /** Fits idf on the products of `fitted` (indices, ascending) and turns every product's text into features. */
@@ -35,24 +33,17 @@ export async function prepareTexts(
   const preprocessing = fitText(only(fitted, productTexts(products.textPath)), options.settings);
   const { maximumTokens } = preprocessing;
   const features = createRecordFile(options.path, maximumTokens * 8);
-  const hasText = new Uint8Array(products.count);
   const record = new ArrayBuffer(maximumTokens * 8);
   const recordIds = new Int32Array(record, 0, maximumTokens);
   const recordWeights = new Float32Array(record, maximumTokens * 4);
-  let index = 0;
-  for (const { designation, description } of productTexts(products.textPath)) {
+  const read = ({ designation, description }: ProductText) => {
     const { ids, weights, present } = featuriseText(designation, description, preprocessing);
     recordIds.set(ids);
     recordWeights.set(weights);
     features.append(new Uint8Array(record));
-    hasText[index] = present ? 1 : 0;
-    index += 1;
-    if (index % 512 > 0) continue;
-    await turn();
-    options.signal.throwIfAborted();
-    options.onProgress(index);
-  }
-  options.onProgress(index);
+    return present;
+  };
+  const hasText = await readTexts(products, read, options);
   return { preprocessing, features, hasText };
 }
 

@@ -1,5 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ProductText } from '@shelfwise/trainer-contract';
+import type { Products } from './products.ts';
 
 /** The texts of `Products.textPath` one after the other, in the order of the products, without holding them all. */
 export function* productTexts(path: string): Generator<ProductText> {
@@ -20,4 +22,34 @@ export function* productTexts(path: string): Generator<ProductText> {
   } finally {
     closeSync(file);
   }
+}
+
+export interface TextPass {
+  readonly signal: AbortSignal;
+  onProgress(done: number): void;
+}
+
+/**
+ * Shows every product's text to `read`, which says whether the text says anything. Lets the process do other things
+ * after every few hundred, and throws the signal's reason when aborted.
+ *
+ * @returns 1 for each product whose text says something, 0 for the others
+ */
+export async function readTexts(
+  { textPath, count }: Pick<Products, 'textPath' | 'count'>,
+  read: (text: ProductText, index: number) => boolean,
+  { signal, onProgress }: TextPass,
+): Promise<Uint8Array> {
+  const hasText = new Uint8Array(count);
+  let index = 0;
+  for (const text of productTexts(textPath)) {
+    hasText[index] = read(text, index) ? 1 : 0;
+    index += 1;
+    if (index % 512 > 0) continue;
+    await turn();
+    signal.throwIfAborted();
+    onProgress(index);
+  }
+  onProgress(index);
+  return hasText;
 }

@@ -1,8 +1,8 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-node';
 import { createParameter, type Parameter } from '../fit/adam.ts';
-import { type FitProgress, fitLoop, type Learner, type LearnerStep } from '../fit/loop.ts';
+import { fitLoop, type Learner, type LearnerStep, type LoopOptions } from '../fit/loop.ts';
 import type { Random } from '../fit/random.ts';
-import type { EpochRecord, Keeper } from '../fit/state.ts';
+import type { EpochRecord } from '../fit/state.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { type Batch, type BatchSource, readBatch } from './batch.ts';
 import { forward, initialWeights, normaliseByBatch, shapesOf, type Tensors } from './network.ts';
@@ -11,13 +11,8 @@ import { channels, type LstmCnnSettings } from './settings.ts';
 /** How much of the moving averages a step leaves: few steps must do. */
 const momentum = 0.9;
 
-export interface FitOptions {
+export interface FitOptions extends Omit<LoopOptions, 'settings'> {
   readonly settings: LstmCnnSettings;
-  /** Indices of the products to fit. */
-  readonly rows: Int32Array;
-  readonly keeper: Keeper;
-  readonly signal: AbortSignal;
-  onStep(progress: FitProgress): void;
   /** After each epoch, with the network as it then is: the share of judged products that it gets right. */
   judge(network: Tensors): number | null;
 }

@@ -1,6 +1,10 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { countWords, type SequencePreprocessing, sequenceText } from '@shelfwise/trainer-contract';
-import { productTexts } from '../features/product-texts.ts';
+import {
+  countWords,
+  type ProductText,
+  type SequencePreprocessing,
+  sequenceText,
+} from '@shelfwise/trainer-contract';
+import { productTexts, readTexts, type TextPass } from '../features/product-texts.ts';
 import type { Products } from '../features/products.ts';
 import { createRecordFile, type RecordFile } from '../features/records.ts';
 import { longestSequence } from './settings.ts';
@@ -17,12 +21,10 @@ export interface Sequences {
   readonly rows: number;
 }
 
-export interface SequenceOptions {
+export interface SequenceOptions extends TextPass {
   readonly buckets: number;
   /** File for the sequences; overwritten. */
   readonly path: string;
-  readonly signal: AbortSignal;
-  onProgress(done: number): void;
 }
 
 /** Finds how long sequences are to be and which words occur, on the products of `fitted` alone, and turns all texts into sequences. */
@@ -37,21 +39,14 @@ export async function readSequences(
   const maximumTokens = usualLength(products, learned);
   const preprocessing: SequencePreprocessing = { kind: 'sequence', buckets, maximumTokens };
   const records = createRecordFile(options.path, maximumTokens * 4);
-  const hasText = new Uint8Array(products.count);
   const occurs = new Uint8Array(buckets);
-  let index = 0;
-  for (const { designation, description } of productTexts(products.textPath)) {
+  const read = ({ designation, description }: ProductText, index: number) => {
     const { ids, present } = sequenceText(designation, description, preprocessing);
     records.append(new Uint8Array(ids.buffer));
-    hasText[index] = present ? 1 : 0;
     if (learned[index]) for (const id of ids) if (id < buckets) occurs[id] = 1;
-    index += 1;
-    if (index % 512 > 0) continue;
-    await turn();
-    options.signal.throwIfAborted();
-    options.onProgress(index);
-  }
-  options.onProgress(index);
+    return present;
+  };
+  const hasText = await readTexts(products, read, options);
   return { preprocessing, ids: records, hasText, ...compact(occurs) };
 }
 
