@@ -10,7 +10,10 @@ import { outputNames } from '../tfjs/answers.ts';
 import type { ReferenceInput, ReferenceOutput } from './architecture.ts';
 
 /** Products that an exported model must answer as TensorFlow does, by what is special about each. */
-export function exportCases(imageSize: number, settings: TextInput): Record<string, ReferenceInput> {
+export function exportCases(
+  imageSize: number,
+  settings: TextInput,
+): Record<string, ReferenceInput> {
   const random = createRandom(3);
   const picture = () =>
     Uint8Array.from({ length: imageSize * imageSize * 3 }, () => random() * 256);
