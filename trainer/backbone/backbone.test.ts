@@ -19,7 +19,7 @@ describe('EfficientNet-Lite0', () => {
 
   it('has the layers and channels of the published network', () => {
     expect(backbone.blocks).to.have.length(16);
-    expect(featureWidths(backbone)).to.deep.equal([1280, 40, 80, 112]);
+    expect(featureWidths(backbone)).to.deep.equal([1280, 40, 80, 1280, 112]);
     const residual = backbone.blocks.map((block) => Number(block.residual)).join('');
     expect(residual).to.equal('0010101101101110');
     const parameters = [

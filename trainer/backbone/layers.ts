@@ -25,8 +25,8 @@ export interface Convolution {
 export interface Block {
   readonly layers: readonly Convolution[];
   readonly residual: boolean;
-  /** Whether the global average of its output is part of the picture's features. */
-  readonly tapped: boolean;
+  /** The averages of its output over the cells of these grids, so many to a side, are part of the picture's features. */
+  readonly grids: readonly number[];
   /** What the sum of a residual block is rounded to, where it is. */
   readonly rounding?: Quantisation;
 }
@@ -50,8 +50,15 @@ const stages = [
   { kernel: 3, stride: 1, expansion: 6, output: 320, repeats: 1 },
 ] as const;
 
-/** Blocks whose averages are features too: middle layers see the textures and shapes that the last one forgets. */
-const tappedBlocks = [4, 7, 10];
+/**
+ * Blocks whose averages are features too: middle layers see the textures and shapes that the last one forgets. Those of
+ * block 7 also say where: what drawings have in common is often a shape at a place.
+ */
+const gridsOfBlocks = new Map([
+  [4, [1]],
+  [7, [1, 4]],
+  [10, [1]],
+]);
 const batchNormEpsilon = 1e-3;
 
 /** Builds the layers from the published weights. */
@@ -72,7 +79,7 @@ export function buildBackbone(weights: Weights): Backbone {
       if (stage.expansion > 1)
         layers.unshift(convolution(`${at}_expand_conv`, `${at}_bn0`, { stride: 1, relu6: true }));
       const residual = stride === 1 && input === stage.output;
-      blocks.push({ layers, residual, tapped: tappedBlocks.includes(index) });
+      blocks.push({ layers, residual, grids: gridsOfBlocks.get(index) ?? [] });
       input = stage.output;
     }
   }
@@ -80,10 +87,12 @@ export function buildBackbone(weights: Weights): Backbone {
   return { name: backboneName, stem, blocks, head };
 }
 
-/** Lengths of the feature blocks: the head's averages, then those of the tapped blocks. */
+/** Lengths of the feature blocks: the head's averages, then those of each grid, block by block. */
 export function featureWidths(backbone: Backbone): number[] {
-  const taps = backbone.blocks.filter((block) => block.tapped);
-  return [backbone.head.output, ...taps.map((block) => block.layers.at(-1)?.output ?? 0)];
+  const taps = backbone.blocks.flatMap(({ layers, grids }) =>
+    grids.map((grid) => (layers.at(-1)?.output ?? 0) * grid * grid),
+  );
+  return [backbone.head.output, ...taps];
 }
 
 /** y = γ (Wx − μ) / √(σ² + ε) + β is a convolution with other weights and a bias. */

@@ -1,5 +1,6 @@
 import type { Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-node';
 import type { TensorFlow } from '../native/tensorflow.ts';
+import { cellAverages } from './cells.ts';
 import type { Backbone, Convolution } from './layers.ts';
 import type { Quantisation } from './quantise.ts';
 
@@ -7,7 +8,7 @@ import type { Quantisation } from './quantise.ts';
 export interface FeatureExtractor {
   /**
    * @param pictures int32 [n, size, size, 3], RGB bytes
-   * @returns float32 [n, Σ featureWidths]: averages of the head (square-rooted), then of the tapped blocks
+   * @returns float32 [n, Σ featureWidths]: averages of the head (square-rooted), then of each grid of the blocks
    */
   extract(pictures: Tensor4D): Tensor2D;
   dispose(): void;
@@ -31,7 +32,7 @@ export function createExtractor(tf: TensorFlow, backbone: Backbone): FeatureExtr
         for (const layer of block.placed) x = layer.apply(x);
         if (block.residual) x = x.add(before);
         if (block.rounding) x = round(x, block.rounding);
-        if (block.tapped) taps.push(x.mean([1, 2]));
+        for (const grid of block.grids) taps.push(averages(tf, x, grid));
       }
       // [n, size / 32, size / 32, 320] → [n, 1280]
       const top = head.apply(x).mean([1, 2]).sqrt() as Tensor2D;
@@ -41,6 +42,15 @@ export function createExtractor(tf: TensorFlow, backbone: Backbone): FeatureExtr
     for (const layer of [stem, ...blocks.flatMap((block) => block.placed), head]) layer.dispose();
   };
   return { extract, dispose };
+}
+
+/** [n, side, side, channels] → [n, channels × grid × grid] */
+function averages(tf: TensorFlow, x: Tensor4D, grid: number): Tensor2D {
+  const [n, side, , channels] = x.shape;
+  const planes = x.reshape([n, side * side, channels]).transpose([0, 2, 1]);
+  const cells = tf.tensor2d(cellAverages(side, grid), [side * side, grid * grid]);
+  const each = tf.matMul(planes.reshape<Tensor2D>([n * channels, side * side]), cells);
+  return each.reshape([n, channels * grid * grid]);
 }
 
 /** To the nearest value that a byte stands for. */

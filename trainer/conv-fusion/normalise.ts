@@ -3,7 +3,7 @@ import type { TensorFlow } from '../native/tensorflow.ts';
 
 /** How raw picture features are brought to one scale. */
 export interface PictureScale {
-  /** Lengths of the feature blocks: the head's averages, then those of the tapped layers. */
+  /** Lengths of the feature blocks: the head's averages, then those of each grid of the blocks. */
   readonly widths: readonly number[];
   /** [Σ widths]: over the pictures of train and their mirror images. */
   readonly mean: Float32Array;

@@ -1,3 +1,4 @@
+import { cellAverages } from '../backbone/cells.ts';
 import type { Convolution } from '../backbone/layers.ts';
 import type { Quantisation } from '../backbone/quantise.ts';
 import { addAnswers, outputNames } from '../tfjs/answers.ts';
@@ -56,7 +57,11 @@ export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } 
   return graph.finish(outputNames);
 }
 
-function addBackbone(graph: GraphBuilder, { backbone }: TrainedModel, image: string): string[] {
+function addBackbone(
+  graph: GraphBuilder,
+  { backbone, imageSize }: TrainedModel,
+  image: string,
+): string[] {
   const cast = graph.node('Cast', [image], {
     SrcT: { type: 'DT_INT32' },
     DstT: { type: 'DT_FLOAT' },
@@ -71,15 +76,38 @@ function addBackbone(graph: GraphBuilder, { backbone }: TrainedModel, image: str
     graph.node('Mean', [value, graph.constant(Int32Array.of(1, 2), [2])], {
       keep_dims: attribute.flag(false),
     });
+  let side = Math.ceil(imageSize / backbone.stem.stride);
   const taps: string[] = [];
   for (const block of backbone.blocks) {
     const before = x;
-    for (const layer of block.layers) x = convolve(graph, x, layer);
+    for (const layer of block.layers) {
+      x = convolve(graph, x, layer);
+      side = Math.ceil(side / layer.stride);
+    }
     if (block.residual) x = graph.node('AddV2', [x, before]);
     if (block.rounding) x = round(graph, x, block.rounding);
-    if (block.tapped) taps.push(average(x));
+    const place = { side, channels: block.layers.at(-1)?.output ?? 0 };
+    for (const grid of block.grids) taps.push(averages(graph, x, { ...place, grid }));
   }
   return [graph.node('Sqrt', [average(convolve(graph, x, backbone.head))]), ...taps];
+}
+
+/** [n, side, side, channels] → [n, channels × grid × grid] */
+function averages(
+  graph: GraphBuilder,
+  x: string,
+  { side, channels, grid }: { side: number; channels: number; grid: number },
+): string {
+  const reshape = (value: string, ...shape: number[]) =>
+    graph.node('Reshape', [value, graph.constant(Int32Array.from(shape), [shape.length])]);
+  const turn = graph.constant(Int32Array.of(0, 2, 1), [3]);
+  const planes = graph.node('Transpose', [reshape(x, -1, side * side, channels), turn]);
+  const cells = graph.constant(cellAverages(side, grid), [side * side, grid * grid]);
+  const each = graph.node('MatMul', [reshape(planes, -1, side * side), cells], {
+    transpose_a: attribute.flag(false),
+    transpose_b: attribute.flag(false),
+  });
+  return reshape(each, -1, channels * grid * grid);
 }
 
 function convolve(graph: GraphBuilder, x: string, layer: Convolution): string {

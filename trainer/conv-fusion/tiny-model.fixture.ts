@@ -47,7 +47,7 @@ export function tinyBackbone(): Backbone {
       }),
     ],
     residual: input === output && stride === 1,
-    tapped: true,
+    grids: [1, 4],
   });
   return {
     name: 'tiny',

@@ -1,3 +1,4 @@
+import { cellAverages } from '../backbone/cells.ts';
 import { type Backbone, type Convolution, featureWidths } from '../backbone/layers.ts';
 import type { Quantisation } from '../backbone/quantise.ts';
 import { createGraph, type GraphBuilder } from './graph.ts';
@@ -21,7 +22,7 @@ export function backboneOnnx(backbone: Backbone, size: number): Uint8Array {
  * Adds the backbone.
  *
  * @param image name of uint8 [n, size, size, 3]
- * @returns names of the raw features: the head's averages (square-rooted), then those of the tapped blocks
+ * @returns names of the raw features: the head's averages (square-rooted), then those of each grid of the blocks
  */
 export function addBackbone(
   graph: GraphBuilder,
@@ -68,9 +69,22 @@ export function addBackbone(
     }
     if (block.residual) x = graph.node('Add', [x, before]);
     if (block.rounding) x = round(x, block.rounding);
-    if (block.tapped) taps.push(average(x));
+    for (const grid of block.grids) taps.push(averages(graph, x, { side, grid }));
   }
   return [graph.node('Sqrt', [average(convolve(backbone.head, x, side))]), ...taps];
+}
+
+/** [n, channels, side, side] → [n, channels × grid × grid] */
+function averages(
+  graph: GraphBuilder,
+  x: string,
+  { side, grid }: { side: number; grid: number },
+): string {
+  // 0: as many as there were.
+  const shape = graph.constant(BigInt64Array.of(0n, 0n, BigInt(side * side)), [3]);
+  const cells = graph.constant(cellAverages(side, grid), [side * side, grid * grid]);
+  const each = graph.node('MatMul', [graph.node('Reshape', [x, shape]), cells]);
+  return graph.node('Flatten', [each], { axis: 1 });
 }
 
 /** A convolution's weights and bias: floats, or integers and what they stand for. */
