@@ -22,7 +22,7 @@ export const rakuten: Shapes = {
   tokens: 256,
   classes: 27,
   rows: 2 ** 16 + 1,
-  widths: [1280, 40, 80, 112],
+  widths: [1280, 40, 80, 1280, 112],
 };
 
 const arrays = {

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
 /**
  * Records of one length in a file, read back in any order. What is computed once for every product
- * (6 KB of picture features, 2 KB of text features) lies there and not in memory, which so stays
+ * (11 KB of picture features, 2 KB of text features) lies there and not in memory, which so stays
  * the same for any number of products; the kernel's page cache makes reading it as good as free.
  */
 export interface RecordFile {

@@ -171,9 +171,9 @@ function requireClasses(snapshot: Snapshot): void {
     );
 }
 
-/** 6 KB of picture features, as many from the cache, and 2 KB of text for each product, and 200 MB for shards and bundle. */
+/** 11 KB of picture features, as many from the cache, and 2 KB of text for each product, and 200 MB for shards and bundle. */
 function scratchMegabytes({ counts }: Snapshot): number {
-  return 200 + Math.ceil((counts.train * 14) / 1000);
+  return 200 + Math.ceil((counts.train * 25) / 1000);
 }
 
 async function openStage(

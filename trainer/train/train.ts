@@ -28,7 +28,7 @@ export interface Training {
   readonly hyperparameters: Settings;
   /** What may be changed in them, and how much may be tried for it; without it they stay as they are. */
   readonly search?: { readonly axes: readonly Axis[]; readonly budget: SearchBudget };
-  /** A folder of this training's own, on a disk that holds 14 KB a product. */
+  /** A folder of this training's own, on a disk that holds 25 KB a product. */
   readonly scratchDir: string;
   readonly checkpoints: Checkpoints;
   readonly signal: AbortSignal;
