@@ -4,7 +4,10 @@ import { resolveHyperparameters } from './hyperparameters.ts';
 describe('hyperparameters', () => {
   for (const [products, expected] of [
     [1999, { epochs: 25, batchSize: 64, learningRate: 0.02 }],
-    [2000, { epochs: 10, batchSize: 128, learningRate: 0.04 }],
+    [2000, { epochs: 23, batchSize: 128, learningRate: 0.04 }],
+    [3000, { epochs: 15, batchSize: 128, learningRate: 0.04 }],
+    [4480, { epochs: 10, batchSize: 128, learningRate: 0.04 }],
+    [85_000, { epochs: 10, batchSize: 128, learningRate: 0.04 }],
   ] as const)
     it(`follow from the number of products: ${products}`, () => {
       expect(resolveHyperparameters({}, products)).to.include(expected);

@@ -32,15 +32,20 @@ export type Hyperparameters = {
   buckets: number;
 };
 
+/** What Adam needs to come near the minimum. */
+const fewestSteps = 350;
+
 /**
  * Defaults that won on several catalogues, by validation (docs/model.md). Below 2,000 products smaller batches and
- * more epochs, so that in both cases the optimiser takes about 350 steps or more; more buckets where more words are.
+ * more epochs, below 4,500 more epochs, so that the optimiser always takes its steps; more buckets where more words are.
  */
 export function resolveHyperparameters(choices: Choices, products: number): Hyperparameters {
   const small = products < 2000;
+  const batchSize = choices.batchSize ?? (small ? 64 : 128);
+  const enough = Math.ceil((fewestSteps * batchSize) / products);
   return {
-    epochs: choices.epochs ?? (small ? 25 : 10),
-    batchSize: choices.batchSize ?? (small ? 64 : 128),
+    epochs: choices.epochs ?? (small ? 25 : Math.min(Math.max(enough, 10), 25)),
+    batchSize,
     learningRate: choices.learningRate ?? (small ? 0.02 : 0.04),
     seed: choices.seed ?? 0,
     imageSize: choices.imageSize ?? 128,

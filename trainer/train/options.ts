@@ -22,7 +22,7 @@ Trains a model on a dataset and publishes it as a release.
                              lstm-cnn: an LSTM and a convolutional network, both learned from the products alone
   --image-backbone NAME      ${backboneNames[0]} (default), or ${backboneNames[1]}: in bytes, a third of the time
   --image-size N             side of the square that pictures are scaled to, 32 to 320 (default 128; lstm-cnn 64)
-  --epochs N                 how often each product is seen (default 10; 25 below 2,000 products; lstm-cnn 12; 25)
+  --epochs N                 how often each product is seen (default 10, up to 25 below 4,500 products; lstm-cnn 12; 25)
   --batch-size N             products a step (default 128; 64 below 2,000 products; lstm-cnn 64; 32)
   --learning-rate X          of the first step; falls to 0 (default 0.04; 0.02 below 2,000 products;
                              lstm-cnn 0.002)
