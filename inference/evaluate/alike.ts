@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { joinText, type Sample } from '@shelfwise/trainer-contract';
+import { createGroups, type Sample, textOf } from '@shelfwise/trainer-contract';
 
 /**
  * Finds the products of a holdout that are one and the same for a model, such as variants of one thing: the same text but for
@@ -7,26 +7,8 @@ import { joinText, type Sample } from '@shelfwise/trainer-contract';
  * one side, so most of a shop's variants are held out together, and a model has them right or wrong together.
  */
 export function createAlike(products: number) {
-  const parents = Int32Array.from({ length: products }, (_, row) => row);
+  const { join, rootOf } = createGroups(products);
   const first = new Map<number, number>();
-
-  function rootOf(row: number): number {
-    let root = row;
-    while (parents[root] !== root) root = parents[root] as number;
-    // The path is cut short for the next search.
-    for (let at = row; at !== root; ) {
-      const next = parents[at] as number;
-      parents[at] = root;
-      at = next;
-    }
-    return root;
-  }
-
-  function join(sign: number, row: number): void {
-    const other = first.get(sign);
-    if (other === undefined) first.set(sign, row);
-    else parents[rootOf(row)] = rootOf(other);
-  }
 
   return {
     /** To be called for every row once, in any order, before its picture is given away. */
@@ -38,12 +20,12 @@ export function createAlike(products: number) {
       }: Pick<Sample, 'designation' | 'description' | 'picture'>,
       row: number,
     ): void {
-      const text = joinText(designation, description).replace(/\s+/g, ' ').trim();
-      if (text !== '') join(signOf('text', text), row);
-      if (picture) join(signOf('picture', picture), row);
+      const text = textOf(designation, description);
+      if (text !== '') join(first, signOf('text', text), row);
+      if (picture) join(first, signOf('picture', picture), row);
     },
     /** For each row a number that rows which are alike have in common. */
-    groups: (): Int32Array => parents.map((_, row) => rootOf(row)),
+    groups: (): Int32Array => Int32Array.from({ length: products }, (_, row) => rootOf(row)),
   };
 }
 

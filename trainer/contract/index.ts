@@ -1,4 +1,5 @@
 /** What trainer and inference agree on: the dataset, the model tar, the store that holds them, and how inputs are prepared. */
+export * from './alike.ts';
 export * from './bundle.ts';
 export * from './bundle-schema.ts';
 export * from './catalog.ts';
@@ -12,6 +13,7 @@ export * from './owner.ts';
 export * from './parse.ts';
 export * from './picture.ts';
 export * from './samples.ts';
+export * from './secret-folder.ts';
 export { pictureLimitBytes, type Sample, sampleKey, shardEntries } from './shard.ts';
 export * from './snapshot.ts';
 export * from './store.ts';

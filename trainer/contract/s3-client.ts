@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { StepError } from './messages.ts';
 import type { Patience } from './s3-retry.ts';
+import { readSecretPart } from './secret-folder.ts';
 import type { StoreSettings } from './store-settings.ts';
 
 /** An S3 client for the settings. Nothing is contacted yet; the CA's file is read at once. */
@@ -51,9 +50,9 @@ function authority({ caFile }: StoreSettings): { ca?: Buffer } {
 
 async function readCredentials(dir: string) {
   const [accessKeyId, secretAccessKey, sessionToken] = await Promise.all([
-    readPart(dir, 'AWS_ACCESS_KEY_ID'),
-    readPart(dir, 'AWS_SECRET_ACCESS_KEY'),
-    readPart(dir, 'AWS_SESSION_TOKEN'),
+    readSecretPart(dir, 'AWS_ACCESS_KEY_ID'),
+    readSecretPart(dir, 'AWS_SECRET_ACCESS_KEY'),
+    readSecretPart(dir, 'AWS_SESSION_TOKEN'),
   ]);
   const missing = accessKeyId ? 'AWS_SECRET_ACCESS_KEY' : 'AWS_ACCESS_KEY_ID';
   if (!accessKeyId || !secretAccessKey) {
@@ -66,13 +65,4 @@ async function readCredentials(dir: string) {
     // What expires soon the SDK asks for again at each request: so that a changed Secret is seen.
     expiration: new Date(Date.now() + 1000),
   };
-}
-
-async function readPart(dir: string, name: string): Promise<string | undefined> {
-  try {
-    return (await readFile(join(dir, name), 'utf8')).trim() || undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,3 +1,5 @@
+import { createGroups } from '@shelfwise/trainer-contract';
+
 /**
  * Which products are one and the same for a model: those with the same picture bytes or the same
  * normalised text, and what hangs together over several of these. Returns a group's number for
@@ -6,23 +8,7 @@
 export function groupProducts(
   products: { text: { digest: string }; picture: { digest: string } | null }[],
 ): { groups: number[]; count: number } {
-  const parents = products.map((_, i) => i);
-  const find = (i: number): number => {
-    let root = i;
-    while (parents[root] !== root) root = parents[root] as number;
-    // The path is cut short for the next search.
-    for (let at = i; at !== root; ) {
-      const next = parents[at] as number;
-      parents[at] = root;
-      at = next;
-    }
-    return root;
-  };
-  const join = (first: Map<string, number>, sign: string, i: number) => {
-    const other = first.get(sign);
-    if (other === undefined) first.set(sign, i);
-    else parents[find(i)] = find(other);
-  };
+  const { join, rootOf } = createGroups(products.length);
   const [texts, pictures] = [new Map<string, number>(), new Map<string, number>()];
   for (const [i, { text, picture }] of products.entries()) {
     join(texts, text.digest, i);
@@ -30,7 +16,7 @@ export function groupProducts(
   }
   const numbers = new Map<number, number>();
   const groups = products.map((_, i) => {
-    const root = find(i);
+    const root = rootOf(i);
     if (!numbers.has(root)) numbers.set(root, numbers.size);
     return numbers.get(root) as number;
   });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { joinText } from '@shelfwise/trainer-contract';
+import { textOf } from '@shelfwise/trainer-contract';
 import type { ListedRow, Row, TextFacts } from './product.ts';
 import type { Place, Spool } from './spool.ts';
 
@@ -37,7 +37,7 @@ export function isDamaged(text: string): boolean {
 
 /** 16 bytes, equal for texts that a model cannot tell apart, but for spaces. */
 export function textDigest(designation: string, description: string | null): string {
-  const text = joinText(designation, description).replace(/\s+/g, ' ').trim();
+  const text = textOf(designation, description);
   // As characters of one byte: a hexadecimal digest for each of 85,000 products would take 8 MB.
   return createHash('sha256').update(text).digest().toString('latin1', 0, 16);
 }

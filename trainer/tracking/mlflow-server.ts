@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { join } from 'node:path';
+import { readSecretPart } from '@shelfwise/trainer-contract';
 
 /** Where MLflow is and how to be let in. */
 export interface MlflowSettings {
@@ -71,7 +70,7 @@ interface Sent {
   payload: Buffer | undefined;
   timeoutMs: number;
   headers: Record<string, string>;
-  ca: Buffer | undefined;
+  ca: string | undefined;
 }
 
 function send(url: URL, { method, payload, timeoutMs, headers, ca }: Sent) {
@@ -125,16 +124,14 @@ function send(url: URL, { method, payload, timeoutMs, headers, ca }: Sent) {
 
 async function readAccess(
   folder: string | undefined,
-): Promise<{ headers: Record<string, string>; ca: Buffer | undefined }> {
+): Promise<{ headers: Record<string, string>; ca: string | undefined }> {
   if (folder === undefined) return { headers: {}, ca: undefined };
-  const part = (name: string) => readFile(join(folder, name)).catch(() => undefined);
   const [token, username, password, ca] = await Promise.all(
-    ['token', 'username', 'password', 'ca.crt'].map(part),
+    ['token', 'username', 'password', 'ca.crt'].map((name) => readSecretPart(folder, name)),
   );
-  const text = (bytes: Buffer | undefined) => bytes?.toString().trim() ?? '';
-  if (token) return { headers: { authorization: `Bearer ${text(token)}` }, ca };
+  if (token) return { headers: { authorization: `Bearer ${token}` }, ca };
   if (username && password) {
-    const pair = Buffer.from(`${text(username)}:${text(password)}`).toString('base64');
+    const pair = Buffer.from(`${username}:${password}`).toString('base64');
     return { headers: { authorization: `Basic ${pair}` }, ca };
   }
   if (ca) return { headers: {}, ca };
