@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import sharp from 'sharp';
 import { cacheDirectory } from '../native/cache.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
+import { cosine } from './cosine.fixture.ts';
 import { type Backbone, buildBackbone, featureWidths } from './layers.ts';
 import { createExtractor } from './network.ts';
 import { readWeights } from './weights.ts';
@@ -53,14 +54,3 @@ describe('EfficientNet-Lite0', () => {
     expect(cosine(one, two)).to.be.above(cosine(one, stripes) + 0.1);
   });
 });
-
-function cosine(a: Float32Array | Int32Array | Uint8Array, b: typeof a): number {
-  let [ab, aa, bb] = [0, 0, 0];
-  a.forEach((value, i) => {
-    const other = b[i] as number;
-    ab += value * other;
-    aa += value * value;
-    bb += other * other;
-  });
-  return ab / Math.sqrt(aa * bb);
-}

@@ -6,6 +6,7 @@ import { cacheDirectory } from '../native/cache.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
 import { backboneOnnx } from '../onnx/backbone.ts';
 import { InferenceSession, Tensor } from '../onnx/onnxruntime.fixture.ts';
+import { cosine } from './cosine.fixture.ts';
 import { type Backbone, buildBackbone, type Convolution, featureWidths } from './layers.ts';
 import { createExtractor } from './network.ts';
 import { type Integers, quantise } from './quantise.ts';
@@ -121,15 +122,4 @@ const drawings = [
 async function draw(inside: string): Promise<Uint8Array> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="white"/>${inside}</svg>`;
   return decodePicture(await sharp(Buffer.from(svg)).png().toBuffer(), size);
-}
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [ab, aa, bb] = [0, 0, 0];
-  a.forEach((value, i) => {
-    const other = b[i] as number;
-    ab += value * other;
-    aa += value * value;
-    bb += other * other;
-  });
-  return ab / Math.sqrt(aa * bb);
 }

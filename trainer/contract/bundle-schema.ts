@@ -33,14 +33,19 @@ export const labelsSchema = z.object({
 });
 export type Labels = z.infer<typeof labelsSchema>;
 
-/** Text as a bag of n-grams: idf is base64 of little-endian float32[2 × buckets]. */
-const ngramText = z.object({
+/** What every kind of text has: tokens hashed into so many buckets, at most so many of them. */
+const hashed = {
   buckets: z
     .number()
     .int()
     .min(256)
     .max(2 ** 20),
   maximumTokens: z.number().int().min(1).max(4096),
+};
+
+/** Text as a bag of n-grams: idf is base64 of little-endian float32[2 × buckets]. */
+const ngramText = z.object({
+  ...hashed,
   wordNgrams: z.tuple([z.number().int().min(1), z.number().int().max(5)]),
   charNgrams: z.tuple([z.number().int().min(1), z.number().int().max(8)]),
   marks: z.enum(['stripped', 'kept']).default('stripped'),
@@ -52,12 +57,7 @@ export type NgramTextFile = z.infer<typeof ngramText>;
 /** Text as a sequence of hashed words. */
 const sequenceTextSchema = z.object({
   kind: z.literal('sequence'),
-  buckets: z
-    .number()
-    .int()
-    .min(256)
-    .max(2 ** 20),
-  maximumTokens: z.number().int().min(1).max(4096),
+  ...hashed,
 });
 
 /** preprocessing.json, as it stands in the file. */

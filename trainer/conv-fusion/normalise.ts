@@ -14,9 +14,20 @@ export interface PictureScale {
 }
 
 /** The last layer counts most. Found on several catalogues, by validation. */
-export const tapWeight = 0.7;
+const tapWeight = 0.7;
 /** Below this a vector is as good as 0, and so is what it is divided by. */
 export const smallestNorm = 1e-6;
+
+/** The scale of each block of features, and the length that it is brought to, in the features' order. */
+export function blocksOf({ widths, mean, factor }: PictureScale) {
+  let to = 0;
+  return widths.map((width, index) => {
+    const from = to;
+    to += width;
+    const length = index === 0 ? 1 : tapWeight;
+    return { width, mean: mean.slice(from, to), factor: factor.slice(from, to), length };
+  });
+}
 
 /** Sums up rows of features as they come, and tells their scale. */
 export function createScaler(widths: readonly number[], length: number) {

@@ -1,7 +1,7 @@
 import { addAnswers, inputPorts, outputPorts } from '../onnx/answers.ts';
 import { addBackbone } from '../onnx/backbone.ts';
 import { createGraph, type GraphBuilder } from '../onnx/graph.ts';
-import { smallestNorm, tapWeight } from './normalise.ts';
+import { blocksOf, smallestNorm } from './normalise.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 /**
@@ -49,14 +49,11 @@ export function toOnnx(model: TrainedModel): Uint8Array {
 
 /** The same steps as normalisePictures, block by block. */
 function normalise(graph: GraphBuilder, features: string[], { scale }: TrainedModel): string {
-  let from = 0;
-  const blocks = features.map((feature, index) => {
-    const to = from + (scale.widths[index] as number);
-    const mean = graph.constant(scale.mean.slice(from, to), [to - from]);
-    const factor = graph.constant(scale.factor.slice(from, to), [to - from]);
-    from = to;
-    const standard = graph.node('Mul', [graph.node('Sub', [feature, mean]), factor]);
-    return toLength(graph, standard, index === 0 ? 1 : tapWeight);
+  const blocks = blocksOf(scale).map((block, index) => {
+    const mean = graph.constant(block.mean, [block.width]);
+    const factor = graph.constant(block.factor, [block.width]);
+    const centred = graph.node('Sub', [features[index] as string, mean]);
+    return toLength(graph, graph.node('Mul', [centred, factor]), block.length);
   });
   return toLength(graph, graph.node('Concat', blocks, { axis: 1 }), scale.length);
 }

@@ -3,7 +3,7 @@ import type { Convolution } from '../backbone/layers.ts';
 import type { Quantisation } from '../backbone/quantise.ts';
 import { addAnswers, outputNames } from '../tfjs/answers.ts';
 import { attribute, createGraph, type GraphBuilder } from '../tfjs/graph.ts';
-import { smallestNorm, tapWeight } from './normalise.ts';
+import { blocksOf, smallestNorm } from './normalise.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 /**
@@ -147,14 +147,11 @@ function toHwio({ weights, kernel, output }: Convolution, inputs: number): Float
 }
 
 function normalise(graph: GraphBuilder, features: string[], { scale }: TrainedModel): string {
-  let from = 0;
-  const blocks = features.map((feature, index) => {
-    const to = from + (scale.widths[index] as number);
-    const mean = graph.constant(scale.mean.slice(from, to), [to - from]);
-    const factor = graph.constant(scale.factor.slice(from, to), [to - from]);
-    from = to;
-    const standard = graph.node('Mul', [graph.node('Sub', [feature, mean]), factor]);
-    return toLength(graph, standard, index === 0 ? 1 : tapWeight);
+  const blocks = blocksOf(scale).map((block, index) => {
+    const mean = graph.constant(block.mean, [block.width]);
+    const factor = graph.constant(block.factor, [block.width]);
+    const centred = graph.node('Sub', [features[index] as string, mean]);
+    return toLength(graph, graph.node('Mul', [centred, factor]), block.length);
   });
   const joined = graph.node('ConcatV2', [...blocks, graph.constant(Int32Array.of(1), [])], {
     N: attribute.integer(blocks.length),
