@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 /** Creates a session in a worker thread, as the engine does. Without the setting, the temporary folder is not empty after it. */
 const program = (modelPath: string) => `
-  await import('./no-telemetry.ts');
+  await import('@shelfwise/trainer-contract/onnxruntime');
   const { Worker } = await import('node:worker_threads');
   const session = "import('onnxruntime-node')"
     + ${JSON.stringify(`.then(({ InferenceSession }) => InferenceSession.create(${JSON.stringify(modelPath)}))`)};

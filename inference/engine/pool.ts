@@ -1,4 +1,4 @@
-import './no-telemetry.ts';
+import '@shelfwise/trainer-contract/onnxruntime';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { ModelRefusedError, WorkerLostError } from './errors.ts';

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { sessionOptions } from '@shelfwise/trainer-contract/onnxruntime';
 import { decodePicture, PictureError } from '@shelfwise/trainer-contract/picture';
 import { textFeatures } from '@shelfwise/trainer-contract/text-input';
 import { InferenceSession } from 'onnxruntime-node';
@@ -27,14 +28,7 @@ const fill = createBatchBuffers({
 });
 
 async function open(): Promise<InferenceSession> {
-  const session = await InferenceSession.create(modelPath, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  });
+  const session = await InferenceSession.create(modelPath, sessionOptions);
   // A first run of one empty item allocates what later runs need, and shows at once a model of the wrong shape.
   const warm = [{ text: textFeatures(null, null, preprocessing.text), pixels: null }];
   readOutputs(await session.run(fill(warm)), warm, classes);

@@ -1,4 +1,4 @@
-import '../onnx/no-telemetry.ts';
+import '@shelfwise/trainer-contract/onnxruntime';
 import { Worker } from 'node:worker_threads';
 import { PictureError } from '@shelfwise/trainer-contract';
 import type { FromWorker, PictureTask, ToWorker } from './task.ts';

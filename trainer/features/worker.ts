@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { sessionOptions } from '@shelfwise/trainer-contract/onnxruntime';
 import { decodePicture, PictureError } from '@shelfwise/trainer-contract/picture';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
@@ -29,14 +30,7 @@ async function features({
   size,
   width,
 }: Extract<PictureTask, { kind: 'features' }>): Promise<Make> {
-  const session = await InferenceSession.create(modelPath, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  });
+  const session = await InferenceSession.create(modelPath, sessionOptions);
   const mirror = new Uint8Array(size * size * 3);
   const run = async (pixels: Uint8Array) => {
     const answer = await session.run({ image: new Tensor('uint8', pixels, [1, size, size, 3]) });

@@ -1,4 +1,4 @@
 /** onnxruntime for tests, which tell its maker nothing either. */
-import './no-telemetry.ts';
+import '@shelfwise/trainer-contract/onnxruntime';
 
 export { InferenceSession, Tensor } from 'onnxruntime-node';
