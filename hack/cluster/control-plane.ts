@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, readConfig } from '../config.ts';
+import { hasEnded } from '../process/ended.ts';
 import { identify, isAlive } from '../process/identity.ts';
 import { lastLines } from '../process/run.ts';
 import { waitFor } from '../process/wait.ts';
@@ -165,10 +166,6 @@ async function prepare(directory: string): Promise<ControlPlaneLayout> {
     write('scheduler.kubeconfig', 'scheduler'),
   ]);
   return layout;
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
 }
 
 /** Removes the folders of owners that were killed before they could: their processes ended with them. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { type Config, readConfig } from '../config.ts';
+import { hasEnded } from '../process/ended.ts';
 import { lastLines, run } from '../process/run.ts';
 import { waitFor } from '../process/wait.ts';
 import { createKubectl, type Kubectl, type KubeObject } from '../shop/kubectl.ts';
@@ -61,10 +62,7 @@ export async function startKueue(
     await ended;
     await rm(directory, { recursive: true, force: true });
   };
-  const hopeless = () =>
-    child.exitCode === null && child.signalCode === null
-      ? undefined
-      : 'Kueue ended while it started.';
+  const hopeless = () => (hasEnded(child) ? 'Kueue ended while it started.' : undefined);
   try {
     await mountCertificate(kubectl, directory, hopeless);
     await waitFor(() => isReady(kubectl, healthPort), {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -7,6 +7,7 @@ import { kubeconfigConnection } from '../../operator/kube/connection.ts';
 import { createObjects } from '../../operator/kube/objects.ts';
 import type { Resource } from '../../operator/kube/resource.ts';
 import { createTransport } from '../../operator/kube/transport.ts';
+import { hasEnded } from '../process/ended.ts';
 import { lastLines } from '../process/run.ts';
 import { waitFor } from '../process/wait.ts';
 import { tool } from '../tools/tool.ts';
@@ -146,8 +147,4 @@ interface Node {
   metadata: { name: string };
   spec?: { taints?: unknown[] };
   status?: { conditions?: { type: string; status: string }[] };
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
 }

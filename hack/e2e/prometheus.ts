@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../cluster/free-ports.ts';
+import { hasEnded } from '../process/ended.ts';
 import { waitFor } from '../process/wait.ts';
 import type { Kubectl } from '../shop/kubectl.ts';
 import { operatorNamespace } from '../shop/operator.ts';
@@ -40,7 +41,7 @@ export async function startPrometheus(kubectl: Kubectl, namespace: string): Prom
   const url = `http://127.0.0.1:${port}`;
   await waitFor(async () => (await fetch(`${url}/-/ready`)).ok || undefined, {
     ...{ what: 'Prometheus to be ready', limitMs: 300_000 },
-    hopeless: () => (child.exitCode === null ? undefined : `Prometheus ended: ${words}`),
+    hopeless: () => (hasEnded(child) ? `Prometheus ended: ${words}` : undefined),
   });
   return {
     async query(expression) {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../cluster/free-ports.ts';
+import { hasEnded } from '../process/ended.ts';
 import { waitFor } from '../process/wait.ts';
 import { pythonEnvironment } from '../tools/python-environment.ts';
 
@@ -72,13 +73,12 @@ async function launch(program: string, dir: string, port: number, uri: string) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => output.push(`${d}`));
   const kill = () => {
     // Nobody else would: a group of its own does not hear of a Ctrl-C.
-    if (!isOver() && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    if (!hasEnded(child) && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   };
   process.once('exit', kill);
-  const isOver = () => child.exitCode !== null || child.signalCode !== null;
   const end = async () => {
     process.off('exit', kill);
-    if (isOver()) return;
+    if (hasEnded(child)) return;
     const ended = once(child, 'exit');
     kill();
     await ended;
@@ -89,7 +89,7 @@ async function launch(program: string, dir: string, port: number, uri: string) {
       what: 'MLflow to answer',
       limitMs: 300_000,
       everyMs: 200,
-      hopeless: () => (isOver() ? `MLflow ended and said: ${output.join('')}` : undefined),
+      hopeless: () => (hasEnded(child) ? `MLflow ended and said: ${output.join('')}` : undefined),
     });
   } catch (error) {
     await end();

@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePorts } from '../cluster/free-ports.ts';
+import { hasEnded } from '../process/ended.ts';
 import { waitFor } from '../process/wait.ts';
 
 /** A real PostgreSQL for tests, on a free port of 127.0.0.1. */
@@ -80,11 +81,11 @@ export async function startPostgres(): Promise<PostgresService> {
       what: `PostgreSQL to answer on port ${port}`,
       limitMs: 300_000,
       hopeless: () =>
-        started.exitCode === null ? undefined : `PostgreSQL ended and said: ${output.join('')}`,
+        hasEnded(started) ? `PostgreSQL ended and said: ${output.join('')}` : undefined,
     });
   };
   const pause = async () => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || hasEnded(child)) return;
     // SIGINT is the fast shutdown: connections are cut, nothing is waited for.
     child.kill('SIGINT');
     await once(child, 'exit');

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../cluster/free-ports.ts';
+import { hasEnded } from '../process/ended.ts';
 import { waitFor } from '../process/wait.ts';
 import { tool } from '../tools/tool.ts';
 
@@ -46,7 +47,7 @@ export async function startVersitygw(bucket = 'shop'): Promise<S3Service> {
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => output.push(`${d}`));
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
+    if (!hasEnded(child)) {
       child.kill('SIGTERM');
       await once(child, 'exit');
     }
@@ -82,7 +83,7 @@ async function listening(port: number, child: ChildProcess, output: string[]): P
       what: `versitygw to listen on port ${port}; it said: ${output.join('')}`,
       limitMs: 300_000,
       hopeless: () =>
-        child.exitCode === null ? undefined : `versitygw ended and said: ${output.join('')}`,
+        hasEnded(child) ? `versitygw ended and said: ${output.join('')}` : undefined,
     },
   );
 }
