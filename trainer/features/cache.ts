@@ -113,7 +113,7 @@ export async function openFeatureCache(options: CacheOptions): Promise<FeatureCa
     fresh = undefined;
     await uploads;
     uploads = attempt('cannot be written', async () => {
-      const key = keys.featurePack(recipe, await writer.finish());
+      const key = keys.featurePack(recipe, writer.finish());
       await store.write(key, { path: writer.path });
       entry.key = key;
     });

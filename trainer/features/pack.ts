@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { writeAll } from './records.ts';
 
 /**
@@ -22,15 +22,17 @@ export interface PackWriter extends Pack {
   readonly path: string;
   append(digest: string, record: Uint8Array): void;
   /** Writes digests and footer. @returns the digest of the whole file, with its prefix */
-  finish(): Promise<string>;
+  finish(): string;
 }
 
 export function createPack(path: string, recordBytes: number): PackWriter {
   const file = openSync(path, 'w+');
   const digests: string[] = [];
+  const hash = createHash('sha256');
   let position = 0;
   const write = (bytes: Uint8Array) => {
     writeAll(file, bytes, position);
+    hash.update(bytes);
     position += bytes.byteLength;
   };
   return {
@@ -43,13 +45,11 @@ export function createPack(path: string, recordBytes: number): PackWriter {
       digests.push(digest);
     },
     read: (row) => readAt(file, recordBytes, row * recordBytes),
-    async finish() {
+    finish() {
       const footer = Buffer.alloc(8);
       footer.writeUInt32LE(digests.length);
       footer.writeUInt32LE(recordBytes, 4);
       write(Buffer.concat([Buffer.from(digests.join(''), 'hex'), footer, format]));
-      const hash = createHash('sha256');
-      for await (const chunk of createReadStream(path)) hash.update(chunk);
       return `sha256:${hash.digest('hex')}`;
     },
     close: () => closeSync(file),
