@@ -36,9 +36,9 @@ export interface Answers {
   readonly truthProbability: Float32Array;
   /** How many classes are likelier than the true one, at most 255. */
   readonly likelier: Uint8Array;
-  /** The language of the text, of `languages`; the empty name for none that can be told. */
+  /** Of the product, whatever the model. The language of its text, of `languages`; the empty name for none that can be told. */
   readonly language: Int32Array;
-  /** Products with the same number are alike: see alike.ts. */
+  /** Of the product, too: those with the same number are alike, see alike.ts. */
   readonly group: Int32Array;
 }
 

@@ -10,7 +10,7 @@ import { detectLanguage } from '@shelfwise/trainer-contract/language';
 import { loadModel } from '../model/load.ts';
 import type { StepIo } from '../step.ts';
 import { createAlike } from './alike.ts';
-import { type Answers, createNames, type Names } from './answers.ts';
+import { createNames, type Names } from './answers.ts';
 import { type Judged, judge } from './judge.ts';
 import { createProgress } from './progress.ts';
 
@@ -38,25 +38,27 @@ export async function contest(
   { candidate, champion }: { candidate: Subject; champion: Subject | null },
   where: { store: Store; snapshot: Snapshot; io: StepIo },
 ): Promise<Contest> {
-  const names = { classes: createNames(), languages: createNames(['']) };
-  const alike = createAlike(productsOf(where.snapshot));
-  const one = await answer(candidate, {
-    ...where,
-    ...names,
-    languageOf: tellLanguage,
-    onSample: alike.add,
-  });
-  one.answers.group.set(alike.groups());
-  const known = (_: Sample, row: number) => languageAt(one.answers, names.languages, row);
-  const other = champion && (await answer(champion, { ...where, ...names, languageOf: known }));
-  return { candidate: one, champion: other, ...names };
+  const [classes, languages] = [createNames(), createNames([''])];
+  const products = productsOf(where.snapshot);
+  const alike = createAlike(products);
+  const language = new Int32Array(products);
+  // What a product is does not depend on who judges it: found out once, for both.
+  const onSample = (sample: Sample, row: number) => {
+    alike.add(sample, row);
+    language[row] = languages.place(tellLanguage(sample));
+  };
+  const one = await answer(candidate, { ...where, classes, onSample });
+  const other = champion && (await answer(champion, { ...where, classes }));
+  const group = alike.groups();
+  for (const model of [one, other]) {
+    model?.answers.language.set(language);
+    model?.answers.group.set(group);
+  }
+  return { candidate: one, champion: other, classes, languages };
 }
 
 const productsOf = ({ shards }: Snapshot) =>
   shards.holdout.reduce((sum, shard) => sum + shard.products, 0);
-
-const languageAt = (answers: Answers, languages: Names, row: number) =>
-  languages.all[answers.language[row] as number] as string;
 
 function tellLanguage({ designation, description }: Sample): string {
   return detectLanguage([designation, description ?? ''].join('\n')) ?? '';
@@ -70,12 +72,10 @@ async function answer(
     snapshot: Snapshot;
     io: StepIo;
     classes: Names;
-    languages: Names;
-    languageOf(sample: Sample, row: number): string;
     onSample?: (sample: Sample, row: number) => void;
   },
 ): Promise<Contestant> {
-  const { store, snapshot, io, classes, languages, languageOf, onSample } = given;
+  const { store, snapshot, io, classes, onSample } = given;
   const { config, log, signal } = io;
   const products = productsOf(snapshot);
   const progress = createProgress(subject.release, products, io.progress);
@@ -97,8 +97,6 @@ async function answer(
       engine: model.engine,
       labels,
       classes,
-      languages,
-      languageOf,
       ...(onSample && { onSample }),
       products,
       inFlight: config.workers * inFlightPerWorker,

@@ -14,11 +14,8 @@ export interface JudgeSettings {
   engine: Engine;
   /** labels.json, in the order of the model's outputs. */
   labels: readonly string[];
-  /** Where classes and languages get their numbers: the same for all models that are to be compared. */
+  /** Where classes get their numbers: the same for all models that are to be compared. */
   classes: Names;
-  languages: Names;
-  /** The language of a product's text, the empty name where it can't be told. */
-  languageOf(sample: Sample, row: number): string;
   /** Told of each sample before the model has it, and of its row. */
   onSample?: (sample: Sample, row: number) => void;
   /** How many samples there will be. */
@@ -37,7 +34,7 @@ export async function judge(
   samples: AsyncIterable<Sample>,
   settings: JudgeSettings,
 ): Promise<Judged> {
-  const { engine, classes, languages, inFlight, signal, onSample, onProduct } = settings;
+  const { engine, classes, inFlight, signal, onSample, onProduct } = settings;
   const answers = createAnswers(settings.products);
   const labels = settings.labels.map(classes.place);
   let unreadablePictures = 0;
@@ -46,7 +43,6 @@ export async function judge(
     const truth = classes.place(sample.class);
     answers.truth[row] = truth;
     onSample?.(sample, row);
-    answers.language[row] = languages.place(settings.languageOf(sample, row));
     const prediction = await classify(engine, sample, () => unreadablePictures++);
     note(answers, row, labels, labels.indexOf(truth), prediction);
     onProduct?.();
