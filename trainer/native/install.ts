@@ -17,7 +17,13 @@ import { cacheDirectory } from './cache.ts';
 import { cudaWheels } from './cuda-wheels.ts';
 import { addonName, addonSources, librariesRecipe, napiVersion } from './recipe.ts';
 import { type Device, tensorflowVersion, tensorflowWheels } from './tensorflow-wheels.ts';
-import { downloadWheel, folderBeside, requireProgram, unpackWheel } from './wheel.ts';
+import {
+  downloadWheel,
+  folderBeside,
+  moveIntoPlace,
+  requireProgram,
+  unpackWheel,
+} from './wheel.ts';
 
 /**
  * Gives tfjs-node a current TensorFlow. Its own install script downloads TensorFlow 2.9 (CUDA 11.2), which
@@ -72,14 +78,7 @@ async function build(device: Device, home: string): Promise<void> {
     await linkNames(join(work, 'tensorflow'));
     if (device === 'gpu') await addCuda(work);
     await writeFile(join(work, 'complete'), librariesRecipe(device));
-    const before = `${work}-before`;
-    // Aside first: removing takes seconds, in which a training that starts would find half of the libraries.
-    const replaced = await rename(home, before).then(
-      () => true,
-      () => false,
-    );
-    await rename(work, home);
-    if (replaced) await rm(before, { recursive: true });
+    await moveIntoPlace(work, home);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { MissingToolError, requireProgram, unpackWheel } from './wheel.ts';
+import { MissingToolError, moveIntoPlace, requireProgram, unpackWheel } from './wheel.ts';
 
 describe('a program that is needed', () => {
   it('is no trouble where it runs', () => {
@@ -36,5 +36,41 @@ with zipfile.ZipFile(sys.argv[1], "w") as z:
     expect(found).to.deep.equal(['lib', 'lib/one.so', 'three.so']);
     expect(await readFile(join(into, 'lib', 'one.so'), 'utf8')).to.equal('lib/one.so');
     await rm(folder, { recursive: true });
+  });
+});
+
+describe('a finished folder', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'place-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const put = async (name: string, text: string) => {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, 'file'), text);
+  };
+  const found = async () => [
+    ...(await readdir(folder)),
+    await readFile(join(folder, 'home', 'file'), 'utf8'),
+  ];
+  const move = () => moveIntoPlace(join(folder, 'work'), join(folder, 'home'));
+
+  for (const [where, before] of [
+    ['where nothing was', undefined],
+    ['in the place of an older one', 'old'],
+  ])
+    it(`is put ${where}, and nothing is left beside it`, async () => {
+      if (before) await put('home', before);
+      await put('work', 'new');
+      await move();
+      expect(await found()).to.deep.equal(['home', 'new']);
+    });
+
+  it('that cannot be put there leaves the older one, and nothing beside it', async () => {
+    await put('home', 'old');
+    const error = await move().catch((e: unknown) => e);
+    expect(error).to.have.property('code', 'ENOENT');
+    expect(await found()).to.deep.equal(['home', 'old']);
   });
 });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import yauzl from 'yauzl';
@@ -90,4 +90,23 @@ export async function folderBeside(target: string): Promise<string> {
   // mkdtemp makes it for its owner alone; in an image another user reads it.
   await chmod(folder, 0o755);
   return folder;
+}
+
+/**
+ * Renames a finished folder to `home`. What was there is renamed aside first: removing takes seconds, in which a training
+ * that starts would find half of it or nothing. Where the folder cannot be had there, what was there before is back.
+ */
+export async function moveIntoPlace(work: string, home: string): Promise<void> {
+  const before = `${work}-before`;
+  // Fails where nothing was; whatever else it may fail for, the next rename says.
+  await rename(home, before).catch(() => undefined);
+  try {
+    await rename(work, home);
+  } catch (error) {
+    // Back, but where another installation has meanwhile put its own.
+    await rename(before, home).catch(() => undefined);
+    throw error;
+  } finally {
+    await rm(before, { recursive: true, force: true });
+  }
 }
