@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { end, identify, isAlive, parseStat } from './identity.ts';
+import { cpuSecondsOf, end, identify, isAlive, parseStat } from './identity.ts';
 
 const rest = (state: string, started: number) =>
   `${state} 1 1 1 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 ${started} 1000 100 184467`;
@@ -27,6 +27,13 @@ describe('the identity of a process', () => {
     if (!own) throw new Error('this process has no identity');
     expect(isAlive(own)).to.equal(true);
     expect(isAlive({ ...own, started: own.started - 1 })).to.equal(false);
+  });
+
+  it('has CPU time as long as it is known', async () => {
+    expect(cpuSecondsOf(process.pid)).to.be.above(0);
+    const child = spawn('true', { stdio: 'ignore' });
+    await once(child, 'exit');
+    expect(cpuSecondsOf(child.pid ?? 0)).to.equal(undefined);
   });
 
   it('ends nothing that only has the pid', async () => {

@@ -13,20 +13,39 @@ export interface ProcessIdentity {
 
 /** Reads one line of /proc/PID/stat; undefined for a zombie, which runs no more, and for anything unreadable. */
 export function parseStat(line: string): ProcessIdentity | undefined {
-  // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
-  const close = line.lastIndexOf(')');
   const pid = Number.parseInt(line, 10);
-  const fields = line.slice(close + 2).split(' ');
+  const fields = fieldsFromState(line);
   const started = Number(fields[19]);
-  if (close < 0 || !Number.isInteger(pid) || !Number.isInteger(started)) return undefined;
+  if (!Number.isInteger(pid) || !Number.isInteger(started)) return undefined;
   if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
   return { pid, started };
 }
 
+/** The third field, the state, and those after it; none in a line that has no name. */
+function fieldsFromState(line: string): string[] {
+  // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
+  const close = line.lastIndexOf(')');
+  return close < 0 ? [] : line.slice(close + 2).split(' ');
+}
+
 /** The process that has this pid now. */
 export function identify(pid: number): ProcessIdentity | undefined {
+  const line = statOf(pid);
+  return line === undefined ? undefined : parseStat(line);
+}
+
+/** User and system time that a process has had, a zombie's too; undefined once its parent knows of its end. */
+export function cpuSecondsOf(pid: number): number | undefined {
+  const line = statOf(pid);
+  if (line === undefined) return undefined;
+  // Fields 14 and 15 of proc(5)'s stat, in clock ticks: 10 ms on every Linux.
+  const fields = fieldsFromState(line);
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function statOf(pid: number): string | undefined {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;

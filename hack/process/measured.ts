@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cpuSecondsOf } from './identity.ts';
 import { type RunOptions, run } from './run.ts';
 
 /** What a program took, all of its threads together. */
@@ -48,7 +48,9 @@ export async function runMeasured(args: string[], options: RunOptions = {}): Pro
         options.onLine?.(line);
         const name = phaseOf(line);
         if (name === undefined || name === marks.at(-1)?.name) return;
-        marks.push({ name, seconds: now(), cpuSeconds: cpuSecondsOf(pid) });
+        const cpuSeconds = cpuSecondsOf(pid);
+        // Its last words may be heard only after its end.
+        if (cpuSeconds !== undefined) marks.push({ name, seconds: now(), cpuSeconds });
       },
     });
     const told: Omit<Usage, 'seconds'> = JSON.parse(await readFile(file, 'utf8'));
@@ -73,12 +75,4 @@ export function phasesBetween(
 function phaseOf(line: string): string | undefined {
   if (!line.startsWith('{"event":"progress"')) return undefined;
   return JSON.parse(line).phase;
-}
-
-/** User and system time in clock ticks are the fields 14 and 15 of proc(5)'s stat; a tick is 10 ms on every Linux. */
-function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The second field, the name in parentheses, may hold blanks.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
