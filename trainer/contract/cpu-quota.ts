@@ -20,25 +20,16 @@ const fromSystem: CpuSources = {
 };
 
 /**
- * Cores that this process may use: the CPU quota of its cgroup (v2 `cpu.max`, v1 `cpu.cfs_*`), at most
- * what the scheduler offers. os.availableParallelism() knows affinity but no quota: it says 2 under a
- * limit of 500m, and a worker more than there are cores only gets the whole pod throttled.
- * A quota below one core counts as what it is (0.5).
- */
-export function availableCpus(sources: CpuSources = fromSystem): number {
-  const quota = quotaV2(sources) ?? quotaV1(sources);
-  const offered = sources.parallelism();
-  return quota === undefined ? offered : Math.min(quota, offered);
-}
-
-/**
- * One worker thread for each whole core, at least one. Each holds a model: a pod without a CPU limit must not hold it
- * once for each core of a large node, so without a quota there are at most `mostWithoutQuota`.
+ * One worker thread for each whole core that this process may use, at least one: of the CPU quota of its cgroup
+ * (v2 `cpu.max`, v1 `cpu.cfs_*`), at most as many as the scheduler offers. os.availableParallelism() knows affinity but
+ * no quota: it says 2 under a limit of 500m, and a worker more than there are cores only gets the whole pod throttled.
+ * Each worker holds a model: a pod without a CPU limit must not hold it once for each core of a large node, so without
+ * a quota there are at most `mostWithoutQuota`.
  */
 export function defaultWorkers(mostWithoutQuota: number, sources: CpuSources = fromSystem): number {
   const quota = quotaV2(sources) ?? quotaV1(sources);
-  const most = quota === undefined ? mostWithoutQuota : Number.POSITIVE_INFINITY;
-  return Math.max(1, Math.min(most, Math.floor(availableCpus(sources))));
+  const most = quota === undefined ? mostWithoutQuota : Math.floor(quota);
+  return Math.max(1, Math.min(most, sources.parallelism()));
 }
 
 function quotaV2({ read }: CpuSources): number | undefined {
