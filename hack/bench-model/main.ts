@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openStore, readSnapshot, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
+import { type ArchitectureName, architectures } from '../../trainer/train/architectures.ts';
 import { type Config, readConfig } from '../config.ts';
 import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
 import { count } from '../process/count.ts';
 import { phases, progress, since } from '../process/progress.ts';
 import { run } from '../process/run.ts';
 import { baselines, runBaselines } from './baselines.ts';
-import { type ArchitectureName, architectures, offered, runOurs, type Task } from './ours.ts';
+import { runOurs, type Task } from './ours.ts';
 import { writeProducts } from './products.ts';
 import { figuresOf, runsTable } from './summary.ts';
 
@@ -19,7 +20,8 @@ import { figuresOf, runsTable } from './summary.ts';
 const holdoutPercent = 20;
 
 const sets = ['pictograms', 'icons', 'icons-unnamed'];
-const models: string[] = [...baselines, ...architectures];
+const ours = Object.keys(architectures) as ArchitectureName[];
+const models: string[] = [...baselines, ...ours];
 
 const usage = `usage: make bench-model ARGS='[options]'
   --seeds N      how often each model is fitted (default 5)
@@ -81,8 +83,7 @@ async function measured(
             seeds,
             say: task.say,
           });
-    const there = await offered(config);
-    for (const name of models.filter((each): each is ArchitectureName => there.has(each)))
+    for (const name of ours.filter((each) => models.includes(each)))
       for (let seed = 0; seed < seeds; seed++) runs.push(...(await runOurs(task, name, seed)));
     shown.done(`took ${since(started)}`);
     process.stdout.write(`\n  ${heading(set, task, seeds)}\n\n${runsTable(runs)}\n`);

@@ -7,27 +7,17 @@ import {
   samples,
   storeSettingsFromEnv,
 } from '@shelfwise/trainer-contract';
-import { availableCpus } from '@shelfwise/trainer-contract/cpu-quota';
+import { defaultWorkers } from '@shelfwise/trainer-contract/cpu-quota';
 import { pino } from 'pino';
 import type { Engine } from '../../inference/engine/engine.ts';
 import { ItemError } from '../../inference/engine/errors.ts';
 import type { Item } from '../../inference/engine/item.ts';
 import { loadModel } from '../../inference/model/load.ts';
+import type { ArchitectureName } from '../../trainer/train/architectures.ts';
 import type { Config } from '../config.ts';
 import { type Measured, runMeasured } from '../process/measured.ts';
 import type { Truth } from './products.ts';
 import { type Cost, type Guesses, type Run, score } from './run.ts';
-
-export const architectures = ['conv-fusion', 'lstm-cnn'] as const;
-export type ArchitectureName = (typeof architectures)[number];
-
-/** The architectures that the trainer's own help names. */
-export async function offered(config: Config): Promise<Set<string>> {
-  const { stdout } = await runMeasured(['trainer/main.ts', 'train', '--help'], {
-    env: config.inherited,
-  });
-  return new Set(architectures.filter((name) => stdout.includes(name)));
-}
 
 /** What of a product a model is shown. Its answers to the first are those that serving gives. */
 const views: Record<string, (sample: Sample) => Item> = {
@@ -105,7 +95,7 @@ async function ask(
   store: Store,
   release: string,
 ): Promise<[string, Guesses][]> {
-  const workers = Math.max(1, Math.floor(availableCpus()));
+  const workers = defaultWorkers(Number.POSITIVE_INFINITY);
   const { tar } = await readManifest(store, release);
   const model = await loadModel({
     store,
