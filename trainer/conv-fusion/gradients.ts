@@ -1,8 +1,9 @@
 import type { Tensor2D } from '@tensorflow/tfjs-node';
+import { served } from '../fit/served.ts';
 import { kernelsOf } from '../native/kernels.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { type Batch, toInputs } from './batch.ts';
-import { applyHead, type HeadOutputs, type HeadTensors } from './head.ts';
+import { applyHead, type HeadTensors } from './head.ts';
 import type { PictureScale } from './normalise.ts';
 
 /** What the loss is made of beside the products. */
@@ -79,15 +80,4 @@ export function gradients(
     const hits = answers.equal(tf.tensor1d(batch.labels, 'int32')).sum();
     return { embedding, kernel, bias, summary: tf.stack([loss, hits.toFloat()]) };
   });
-}
-
-/** The margins of the classifier that answers for each product: fused where it has both, else the one for what it has. */
-function served(
-  tf: TensorFlow,
-  margins: HeadOutputs,
-  hasText: Tensor2D,
-  hasPicture: Tensor2D,
-): Tensor2D {
-  const withPicture = hasText.mul(margins.fused).add(tf.sub(1, hasText).mul(margins.picture));
-  return hasPicture.mul(withPicture).add(tf.sub(1, hasPicture).mul(margins.text));
 }

@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-node';
 import { createParameter, type Parameter } from '../fit/adam.ts';
 import { fitLoop, type Learner, type LearnerStep, type LoopOptions } from '../fit/loop.ts';
 import type { Random } from '../fit/random.ts';
+import { served } from '../fit/served.ts';
 import type { EpochRecord } from '../fit/state.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { type Batch, type BatchSource, readBatch } from './batch.ts';
@@ -94,7 +95,7 @@ function slopes(
       told.set(`${layer}/mean`, mean).set(`${layer}/variance`, variance);
     });
     const kept: Tensor2D = tf.tensor2d(keep, [size, keep.length / size]);
-    const { fused, text, picture } = forward(tf, network, batch, normalise, kept);
+    const said = forward(tf, network, batch, normalise, kept);
     const labels = tf.tensor1d(batch.labels, 'int32');
     const truth = tf.oneHot(labels, classes).toFloat();
     const hasText: Tensor2D = tf.tensor2d(batch.hasText, [size, 1]);
@@ -102,14 +103,13 @@ function slopes(
     // A classifier learns from the products that have what it reads.
     const entropy = (logits: Tensor2D, counts: Tensor2D) =>
       tf.logSoftmax(logits).mul(truth).sum(1, true).mul(counts).sum().neg();
-    const withPicture = hasText.mul(fused).add<Tensor2D>(tf.sub(1, hasText).mul(picture));
-    const answers = hasPicture.mul(withPicture).add(tf.sub(1, hasPicture).mul(text));
+    const answers = served(tf, said, hasText, hasPicture);
     hits = answers.argMax(1).equal(labels).sum().dataSync()[0] as number;
     return tf
       .addN([
-        entropy(fused, hasText.mul(hasPicture)),
-        entropy(text, hasText),
-        entropy(picture, hasPicture),
+        entropy(said.fused, hasText.mul(hasPicture)),
+        entropy(said.text, hasText),
+        entropy(said.picture, hasPicture),
       ])
       .div(size)
       .asScalar();
