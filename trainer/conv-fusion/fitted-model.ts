@@ -3,6 +3,7 @@ import type { TextPreprocessing } from '@shelfwise/trainer-contract';
 import type { Backbone } from '../backbone/layers.ts';
 import type { PictureFeatures } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
+import { compactRows, spreadRows } from '../fit/embedding-rows.ts';
 import { accuracyOf } from '../judge/predictions.ts';
 import type { Fit, FitTask } from '../train/architecture.ts';
 import type { Hyperparameters } from '../train/hyperparameters.ts';
@@ -35,7 +36,7 @@ export async function fitModel(
     signal,
     onProgress: task.onTexts,
   });
-  const vocabulary = compact(texts.preprocessing.idf);
+  const vocabulary = compactRows(texts.preprocessing.idf);
   const source: BatchSource = {
     products,
     texts,
@@ -60,23 +61,6 @@ export async function fitModel(
     curve,
     predictions,
   };
-}
-
-/**
- * Rows for the buckets that occur, and one for the padding. On a small catalogue most of the 65,536
- * never do, and Adam's work is proportional to the rows.
- */
-function compact(idf: Float32Array): { rows: number; rowOf: Int32Array } {
-  const rowOf = new Int32Array(idf.length + 1);
-  let rows = 0;
-  idf.forEach((value, id) => {
-    if (value > 0) rowOf[id] = rows++;
-  });
-  // Unseen buckets are never among the features; like the padding they lead to the last row, which stays 0.
-  rowOf.forEach((_, id) => {
-    if (!((idf[id] ?? 0) > 0)) rowOf[id] = rows;
-  });
-  return { rows: rows + 1, rowOf };
 }
 
 function scaleOf(
@@ -107,10 +91,6 @@ async function read(
     tensors.kernel.data<'float32'>(),
     tensors.bias.data<'float32'>(),
   ]);
-  const width = 2 * classes;
-  const embedding = new Float32Array(rowOf.length * width);
-  rowOf.forEach((row, id) => {
-    embedding.set(compacted.subarray(row * width, (row + 1) * width), id * width);
-  });
+  const embedding = spreadRows(compacted, rowOf, 2 * classes);
   return { classes, embedding, kernel, bias };
 }

@@ -5,7 +5,7 @@ import {
   type TextPreprocessing,
   type TextSettings,
 } from '@shelfwise/trainer-contract';
-import { productTexts, readTexts, type TextPass } from '../features/product-texts.ts';
+import { only, productTexts, readTexts, type TextPass } from '../features/product-texts.ts';
 import type { Products } from '../features/products.ts';
 import { createRecordFile, type RecordFile } from '../features/records.ts';
 
@@ -45,16 +45,4 @@ export async function prepareTexts(
   };
   const hasText = await readTexts(products, read, options);
   return { preprocessing, features, hasText };
-}
-
-function* only<T>(indices: Int32Array, all: Iterable<T>): Generator<T> {
-  let next = 0;
-  let index = 0;
-  for (const each of all) {
-    if (indices[next] === index) {
-      next += 1;
-      yield each;
-    }
-    index += 1;
-  }
 }

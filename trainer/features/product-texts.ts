@@ -24,6 +24,19 @@ export function* productTexts(path: string): Generator<ProductText> {
   }
 }
 
+/** Those of `all` that stand at `indices`, which ascend. */
+export function* only<T>(indices: Int32Array, all: Iterable<T>): Generator<T> {
+  let next = 0;
+  let index = 0;
+  for (const each of all) {
+    if (indices[next] === index) {
+      next += 1;
+      yield each;
+    }
+    index += 1;
+  }
+}
+
 export interface TextPass {
   readonly signal: AbortSignal;
   onProgress(done: number): void;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SequencePreprocessing } from '@shelfwise/trainer-contract';
+import { spreadRows } from '../fit/embedding-rows.ts';
 import { accuracyOf, answerNames, type Predictions, predictionsOf } from '../judge/predictions.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { Calibrated, Fit, FitTask } from '../train/architecture.ts';
@@ -84,10 +85,6 @@ function read(network: Tensors, rowOf: Int32Array): Weights {
     weights[name] = { shape: tensor.shape, data: tensor.dataSync<'float32'>() };
   const { shape, data } = weights.embedding as Weight;
   const width = shape[1] as number;
-  const embedding = new Float32Array(rowOf.length * width);
-  rowOf.forEach((row, id) => {
-    embedding.set(data.subarray(row * width, (row + 1) * width), id * width);
-  });
-  weights.embedding = { shape: [rowOf.length, width], data: embedding };
+  weights.embedding = { shape: [rowOf.length, width], data: spreadRows(data, rowOf, width) };
   return weights;
 }

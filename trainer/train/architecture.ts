@@ -76,7 +76,7 @@ export interface FitTask<K extends PictureKind = PictureKind, S extends Settings
   /** What was made of the pictures of `products`. */
   readonly stage: StageOf[K];
   readonly hyperparameters: S;
-  /** Indices of the products to learn from. */
+  /** Indices of the products to learn from, ascending. */
   readonly fitted: Int32Array;
   /** Indices of the products to judge after each epoch, none of which is learned from. */
   readonly judged: Int32Array;
