@@ -119,6 +119,17 @@ describe('inference evaluate', () => {
       pValue: 2 ** -8,
       confidence: 0.95,
     });
+    const evaluation = evaluationSchema.parse(
+      JSON.parse((await place.store.read(keys.evaluation(release))).toString()),
+    );
+    // Six are described, and long enough for their language to be told; that is so for either model.
+    for (const scores of [evaluation.candidate, evaluation.champion])
+      expect(
+        scores?.byLanguage.map(({ language, products }) => [language, products]),
+      ).to.deep.equal([
+        ['en', 6],
+        [null, 6],
+      ]);
   });
 
   it('judges an unreadable picture by its text, and what offers nothing as wrong', async () => {
