@@ -7,3 +7,4 @@ export * from './evaluation.ts';
 export * from './facts.ts';
 export * from './http.ts';
 export * from './problem.ts';
+export * from './score.ts';

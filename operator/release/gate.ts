@@ -1,4 +1,4 @@
-import type { EvaluationFacts, Subject } from '@shelfwise/inference-contract';
+import { type EvaluationFacts, type Subject, scoreBeside } from '@shelfwise/inference-contract';
 import { canonicalJson } from '@shelfwise/trainer-contract/digest';
 import type { Gate, MetricName } from '../api/model-release.ts';
 
@@ -104,10 +104,7 @@ function share(value: unknown): number | null {
 }
 
 function inWords({ metric, value, minimum }: Check): string {
-  const rounded = (value ?? 0).toFixed(4);
-  // 0.75998 below 0.76 must not read as "0.7600 is below 0.76".
-  const misleading = Number(rounded) >= Number(minimum) !== (value ?? 0) >= Number(minimum);
-  return `${metric} ${misleading ? value : rounded}`;
+  return `${metric} ${scoreBeside(value ?? 0, minimum)}`;
 }
 
 function text(value: unknown): string {

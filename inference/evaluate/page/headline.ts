@@ -1,7 +1,7 @@
 import type { Comparison, Evaluation, Scores } from '@shelfwise/inference-contract';
 import { type Content, markup, type Tile, table, tiles, wilson } from '@shelfwise/report';
 import type { GateNumbers } from '../gate.ts';
-import { confidence, count, pValue, score, scoreBeside, signed } from './words.ts';
+import { confidence, count, pValue, score, scoreWithFloor, signed } from './words.ts';
 
 const labels = { accuracy: 'Accuracy', macroF1: 'Macro F1', weightedF1: 'Weighted F1' } as const;
 type Metric = keyof typeof labels;
@@ -14,7 +14,7 @@ export function headline({ facts, candidate }: Evaluation, gate: GateNumbers): C
     const passes = value !== null && floor !== undefined && value >= Number(floor);
     return {
       label: labels[metric],
-      value: scoreBeside(value, floor),
+      value: scoreWithFloor(value, floor),
       note:
         floor === undefined
           ? 'no minimum asked for'

@@ -1,15 +1,23 @@
 import { expect } from 'chai';
-import { confidence, languageName, percent, pValue, score, scoreBeside, signed } from './words.ts';
+import {
+  confidence,
+  languageName,
+  percent,
+  pValue,
+  score,
+  scoreWithFloor,
+  signed,
+} from './words.ts';
 
 describe('words of a page', () => {
   const space = '\u00a0';
   const cases: [said: string, meant: string][] = [
     [score(0.75999), '0.7600'],
     [score(null), '–'],
-    [scoreBeside(0.75998, '0.76'), '0.75998'],
-    [scoreBeside(0.75998, '0.7599'), '0.7600'],
-    [scoreBeside(0.75998, undefined), '0.7600'],
-    [scoreBeside(null, '0.76'), '–'],
+    [scoreWithFloor(0.75998, '0.76'), '0.75998'],
+    [scoreWithFloor(0.75998, '0.7599'), '0.7600'],
+    [scoreWithFloor(0.75998, undefined), '0.7600'],
+    [scoreWithFloor(null, '0.76'), '–'],
     [signed(-0.01234), '−0.0123'],
     [signed(0.00001), '0.0000'],
     [signed(-0.00001), '0.0000'],

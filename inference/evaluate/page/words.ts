@@ -1,14 +1,12 @@
+import { scoreBeside } from '@shelfwise/inference-contract';
+
 /** A score as the operator writes it; a dash for one that could not be computed. */
 export const score = (value: number | null | undefined, digits = 4) =>
   value === null || value === undefined ? '–' : value.toFixed(digits);
 
-/** A score beside its floor. Rounded, 0.75998 would read as if it reached 0.76: then all of its digits, as the operator has it. */
-export function scoreBeside(value: number | null, floor: string | undefined): string {
-  if (value === null || floor === undefined) return score(value);
-  const rounded = score(value);
-  const misleading = Number(rounded) >= Number(floor) !== value >= Number(floor);
-  return misleading ? String(value) : rounded;
-}
+/** A score beside its floor, if it has one, with the digits that the operator gives it. */
+export const scoreWithFloor = (value: number | null, floor: string | undefined) =>
+  value === null || floor === undefined ? score(value) : scoreBeside(value, floor);
 
 /** A difference with its sign, and a true minus. */
 export function signed(value: number | null | undefined): string {
