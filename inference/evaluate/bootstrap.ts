@@ -26,10 +26,12 @@ export interface BootstrapOptions {
  * Bounds on the differences of accuracy and of macro F1, candidate less champion, by a paired bootstrap with percentile
  * bounds (Efron and Tibshirani 1993, chapter 13). Resampled within each true class, as the holdout itself was drawn: no class
  * that macro F1 averages over vanishes from a resample. Drawn are groups of products that are alike, not products: ten
- * variants of one thing are one observation, and bounds that took them for ten would be too narrow. Null without products.
+ * variants of one thing are one observation, and bounds that took them for ten would be too narrow. `actual` are the counts
+ * of all pairs. Null without products.
  */
 export function bootstrapDifferences(
   pairs: Pairs,
+  actual: Counts,
   { resamples, confidence, seed }: BootstrapOptions,
 ): { accuracy: Bounds; macroF1: Bounds } | null {
   if (pairs.truth.length === 0) return null;
@@ -43,10 +45,6 @@ export function bootstrapDifferences(
     accuracy[i] = difference(accuracies(counts));
     macroF1[i] = difference(macroF1s(counts));
   }
-  const actual = noCounts(pairs.classes);
-  pairs.truth.forEach((truth, i) => {
-    countPair(actual, truth, pairs.candidate[i] as number, pairs.champion[i] as number);
-  });
   return {
     accuracy: bounds(accuracy, confidence, difference(accuracies(actual))),
     macroF1: bounds(macroF1, confidence, difference(macroF1s(actual))),

@@ -30,7 +30,7 @@ export function compare(
     countPair(counts, truth, one, other);
     outcomes[outcomeOf(one === truth, other === truth)]++;
   });
-  const bounds = bootstrapDifferences(pairs, { resamples, confidence, seed });
+  const bounds = bootstrapDifferences(pairs, counts, { resamples, confidence, seed });
   const both = ([one, other]: [number, number]) => {
     const [candidateScore, championScore] = [finite(one), finite(other)];
     return { candidate: candidateScore, champion: championScore, difference: finite(one - other) };

@@ -70,7 +70,7 @@ export function factsOf(
 const sizeOf = (facts: EvaluationFacts) => Buffer.byteLength(JSON.stringify(facts));
 
 function metricsOf({ accuracy, macroF1, weightedF1 }: Scores) {
-  return { accuracy: finite(accuracy), macroF1: finite(macroF1), weightedF1: finite(weightedF1) };
+  return { accuracy, macroF1, weightedF1 };
 }
 
 /** What a gate decides by, without names and without how it came about. */
@@ -89,9 +89,4 @@ function inShort(comparison: Comparison): ComparisonFacts {
     accuracy: bound(comparison.accuracy),
     macroF1: bound(comparison.macroF1),
   };
-}
-
-/** JSON has no NaN; a gate must see that a number is missing, never a 0 in its place. */
-function finite(value: number | null): number | null {
-  return value !== null && Number.isFinite(value) ? value : null;
 }

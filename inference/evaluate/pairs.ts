@@ -10,12 +10,6 @@ export interface Pairs {
   champion: Int32Array;
 }
 
-/** Scores of both models: candidate, then champion; null where there is no product. */
-export interface Both {
-  candidate: number | null;
-  champion: number | null;
-}
-
 /** How many products of each class there are, and for both models how many were found and how many taken for it. */
 export interface Counts {
   support: Int32Array;
