@@ -7,6 +7,7 @@ import type {
   VolumeMount,
 } from '../api/kubernetes.ts';
 import type { ModelRelease, ModelReleaseSpec } from '../api/model-release.ts';
+import { keyOf } from '../kube/object.ts';
 import { type Resources, withoutEmpty } from './resources.ts';
 
 type Mlflow = NonNullable<ModelReleaseSpec['training']['tracking']>['mlflow'];
@@ -82,10 +83,9 @@ export function adminPart(secret: string): Part {
 
 /** Where train tells of itself: the server's address by environment, credentials and certificates by files. */
 export function mlflowPart({ uri, experiment, secret }: Mlflow, { metadata }: ModelRelease): Part {
-  const own = [metadata.namespace, metadata.name].filter((part) => part).join('/');
   const server: EnvironmentVariable[] = [
     { name: 'MLFLOW_TRACKING_URI', value: uri },
-    { name: 'MLFLOW_EXPERIMENT_NAME', value: experiment ?? own },
+    { name: 'MLFLOW_EXPERIMENT_NAME', value: experiment ?? keyOf(metadata) },
   ];
   if (!secret) return { volumes: [], mounts: [], environment: server };
   const directory = { name: 'MLFLOW_CREDENTIALS_DIR', value: `${root}/mlflow` };
