@@ -1,24 +1,14 @@
 import type { ClassScores, Metrics } from '@shelfwise/inference-contract';
+import { createNames } from './answers.ts';
 
 /** Counts of true against predicted classes, from one product after the other. */
 export function createTally(labels: readonly string[]) {
-  const index = new Map<string, number>();
-  const classes: string[] = [];
+  const { all, place } = createNames(labels);
+  /** Rows and columns only as far as something was counted. */
   const counts: number[][] = [];
+  const missed: number[] = [];
   let products = 0;
   let unanswered = 0;
-  const missed = new Map<number, number>();
-
-  function place(name: string): number {
-    const known = index.get(name);
-    if (known !== undefined) return known;
-    index.set(name, classes.length);
-    for (const row of counts) row.push(0);
-    classes.push(name);
-    counts.push(new Array<number>(classes.length).fill(0));
-    return classes.length - 1;
-  }
-  for (const label of labels) place(label);
 
   return {
     /** `predicted` null: the model had no answer, which is wrong whatever the truth. */
@@ -27,18 +17,19 @@ export function createTally(labels: readonly string[]) {
       const row = place(truth);
       if (predicted === null) {
         unanswered++;
-        missed.set(row, (missed.get(row) ?? 0) + 1);
+        missed[row] = (missed[row] ?? 0) + 1;
         return;
       }
       const column = place(predicted);
-      (counts[row] as number[])[column] = (counts[row]?.[column] ?? 0) + 1;
+      counts[row] ??= [];
+      counts[row][column] = (counts[row][column] ?? 0) + 1;
     },
     result: (): Tally => ({
-      classes,
-      counts,
+      classes: [...all],
+      counts: all.map((_, i) => all.map((_, j) => counts[i]?.[j] ?? 0)),
       products,
       unanswered,
-      missed: classes.map((_, i) => missed.get(i) ?? 0),
+      missed: all.map((_, i) => missed[i] ?? 0),
     }),
   };
 }
