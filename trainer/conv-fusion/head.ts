@@ -1,4 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
+import type { AnswerName } from '../judge/answers.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 
 /**
@@ -33,11 +34,7 @@ export interface HeadInputs {
 }
 
 /** Margins of the three classifiers, each float32 [n, classes]. */
-export interface HeadOutputs {
-  readonly fused: Tensor2D;
-  readonly text: Tensor2D;
-  readonly picture: Tensor2D;
-}
+export type HeadOutputs = Readonly<Record<AnswerName, Tensor2D>>;
 
 /** Computes the margins; call it inside tf.tidy. */
 export function applyHead(tf: TensorFlow, head: HeadTensors, inputs: HeadInputs): HeadOutputs {

@@ -1,5 +1,6 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-node';
 import { createExtractor } from '../backbone/network.ts';
+import { eachAnswer } from '../judge/answers.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { answerOf } from '../train/answer.ts';
 import type { ReferenceInput, ReferenceOutput } from '../train/architecture.ts';
@@ -48,12 +49,7 @@ function answer(
         picture: normalisePictures(tf, raw, model.scale),
       },
     );
-    const read = (values: Tensor2D) => values.dataSync<'float32'>();
-    return {
-      fused: read(outputs.fused),
-      text: read(outputs.text),
-      picture: read(outputs.picture),
-    };
+    return eachAnswer((name) => outputs[name].dataSync<'float32'>());
   });
   return answerOf(margins, model, { text, pixels });
 }

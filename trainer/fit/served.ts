@@ -1,5 +1,5 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-node';
-import type { AnswerName } from '../judge/predictions.ts';
+import type { AnswerName } from '../judge/answers.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 
 /**

@@ -1,9 +1,7 @@
+import type { AnswerName } from './answers.ts';
+
 /** What a margin is divided by before the softmax, for each of the three ways to predict. */
-export interface Temperatures {
-  fused: number;
-  text: number;
-  picture: number;
-}
+export type Temperatures = Record<AnswerName, number>;
 
 /** Rows of margins with the index of the true class for each. */
 export interface Margins {

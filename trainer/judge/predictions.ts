@@ -1,8 +1,8 @@
+import type { Tensor2D } from '@tensorflow/tfjs-node';
+import type { TensorFlow } from '../native/tensorflow.ts';
+import { type AnswerName, answerNames, eachAnswer } from './answers.ts';
 import type { Margins } from './calibration.ts';
-
-/** The three ways to answer: from text and picture, from text alone, from the picture alone. */
-export const answerNames = ['fused', 'text', 'picture'] as const;
-export type AnswerName = (typeof answerNames)[number];
+import { best } from './metrics.ts';
 
 /** What each of some products has. */
 export interface Modalities {
@@ -11,36 +11,59 @@ export interface Modalities {
 }
 
 /** Margins of the three classifiers for some products, and which of them counts. */
-export interface Predictions extends Modalities {
-  readonly fused: Margins;
-  readonly text: Margins;
-  readonly picture: Margins;
-}
+export interface Predictions extends Modalities, Readonly<Record<AnswerName, Margins>> {}
 
 /** Values of the three classifiers, each [n, classes], row-major. */
 export type Answers = Readonly<Record<AnswerName, Float32Array>>;
 
-/** The values of each classifier with the true classes. */
-export function predictionsOf(
-  values: Answers,
-  { classes, labels }: { classes: number; labels: Int32Array },
-  has: Modalities,
+/** Products to predict. */
+export interface Asked extends Modalities {
+  readonly classes: readonly string[];
+  /** Index of each product's class. */
+  readonly labels: Int32Array;
+  /** How many are read at a time. */
+  readonly atOnce: number;
+}
+
+/**
+ * Predicts `rows` (indices of the products), some at a time. `say` reads those that it is given and computes what the
+ * classifiers say of them, each [n, classes], before the softmax; it is called inside tf.tidy.
+ */
+export function predictRows(
+  tf: TensorFlow,
+  rows: Int32Array,
+  { classes: { length: classes }, labels, hasText, hasPicture, atOnce }: Asked,
+  say: (rows: Int32Array) => Readonly<Record<AnswerName, Tensor2D>>,
 ): Predictions {
-  const margins = (name: AnswerName): Margins => ({ classes, values: values[name], labels });
-  return { fused: margins('fused'), text: margins('text'), picture: margins('picture'), ...has };
+  const predicted = eachAnswer(() => ({
+    classes,
+    values: new Float32Array(rows.length * classes),
+    labels: rows.map((row) => labels[row] as number),
+  }));
+  for (let from = 0; from < rows.length; from += atOnce)
+    tf.tidy(() => {
+      const said = say(rows.subarray(from, from + atOnce));
+      for (const name of answerNames)
+        predicted[name].values.set(said[name].dataSync(), from * classes);
+    });
+  return {
+    ...predicted,
+    hasText: Uint8Array.from(rows, (row) => hasText[row] as number),
+    hasPicture: Uint8Array.from(rows, (row) => hasPicture[row] as number),
+  };
 }
 
 /** Share of products that the classifier for what they have gets right; 0 where there is none. */
-export function accuracyOf({ fused, text, picture, ...has }: Predictions): number {
+export function accuracyOf(predictions: Predictions): number {
+  const { hasText, hasPicture, fused } = predictions;
   const { classes, labels } = fused;
-  const values = { fused: fused.values, text: text.values, picture: picture.values };
-  const answers = choose(values, { ...has, classes });
-  let hits = 0;
-  labels.forEach((label, row) => {
-    const margin = answers.subarray(row * classes, (row + 1) * classes);
-    if (margin.indexOf(Math.max(...margin)) === label) hits += 1;
-  });
-  return labels.length === 0 ? 0 : hits / labels.length;
+  const values = eachAnswer((name) => predictions[name].values);
+  // Of one classifier's margins the largest has the largest probability.
+  const probabilities = choose(values, { hasText, hasPicture, classes });
+  const hits = labels.filter(
+    (label, row) => best({ classes, probabilities, labels }, row).index === label,
+  );
+  return labels.length === 0 ? 0 : hits.length / labels.length;
 }
 
 /** For each row what the classifier says that knows all the product has; text's where it has nothing. */

@@ -1,4 +1,5 @@
-import { fitTemperature, type Margins, type Temperatures, toProbabilities } from './calibration.ts';
+import { type AnswerName, eachAnswer } from './answers.ts';
+import { fitTemperature, type Temperatures, toProbabilities } from './calibration.ts';
 import { type Intervals, intervals } from './interval.ts';
 import { type ClassMetrics, type Metrics, measure, measureClasses } from './metrics.ts';
 import { choose, type Predictions, pick } from './predictions.ts';
@@ -19,20 +20,15 @@ export interface Validation {
 /** Fits the temperatures on the judged products and measures the calibrated answers on the same. */
 export function validate(predictions: Predictions, classes: readonly string[]): Validation {
   const { hasText, hasPicture } = predictions;
-  const texts = pick(predictions.text, (row) => hasText[row] === 1);
-  const pictures = pick(predictions.picture, (row) => hasPicture[row] === 1);
-  const both = pick(predictions.fused, (row) => hasText[row] === 1 && hasPicture[row] === 1);
-  const temperatures = {
-    fused: fitTemperature(both),
-    text: fitTemperature(texts),
-    picture: fitTemperature(pictures),
+  const reads: Record<AnswerName, (row: number) => boolean> = {
+    fused: (row) => hasText[row] === 1 && hasPicture[row] === 1,
+    text: (row) => hasText[row] === 1,
+    picture: (row) => hasPicture[row] === 1,
   };
+  const rows = eachAnswer((name) => pick(predictions[name], reads[name]));
+  const temperatures = eachAnswer((name) => fitTemperature(rows[name]));
   const answers = choose(
-    {
-      fused: toProbabilities(predictions.fused, temperatures.fused),
-      text: toProbabilities(predictions.text, temperatures.text),
-      picture: toProbabilities(predictions.picture, temperatures.picture),
-    },
+    eachAnswer((name) => toProbabilities(predictions[name], temperatures[name])),
     { hasText, hasPicture, classes: classes.length },
   );
   const served = {
@@ -40,19 +36,19 @@ export function validate(predictions: Predictions, classes: readonly string[]): 
     probabilities: answers,
     labels: predictions.fused.labels,
   };
-  const alone = (margins: Margins, temperature: number) =>
+  const alone = (name: AnswerName) =>
     measure({
       classes: classes.length,
-      probabilities: toProbabilities(margins, temperature),
-      labels: margins.labels,
+      probabilities: toProbabilities(rows[name], temperatures[name]),
+      labels: rows[name].labels,
     });
   return {
     products: served.labels.length,
     temperatures,
     metrics: measure(served),
     intervals: intervals(served),
-    text: alone(texts, temperatures.text),
-    picture: alone(pictures, temperatures.picture),
+    text: alone('text'),
+    picture: alone('picture'),
     classes: measureClasses(served, classes),
   };
 }

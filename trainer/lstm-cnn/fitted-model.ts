@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { SequencePreprocessing } from '@shelfwise/trainer-contract';
 import { spreadRows } from '../fit/embedding-rows.ts';
-import { accuracyOf, answerNames, type Predictions, predictionsOf } from '../judge/predictions.ts';
+import { accuracyOf, type Predictions, predictRows } from '../judge/predictions.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { Calibrated, Fit, FitTask } from '../train/architecture.ts';
 import { type BatchSource, readBatch } from './batch.ts';
@@ -19,7 +19,7 @@ export interface FittedModel {
 
 export type TrainedModel = FittedModel & Calibrated;
 
-const judgedAtOnce = 128;
+const atOnce = 128;
 
 /** Fits the network on some of the products and nothing else. */
 export async function fitModel(
@@ -56,26 +56,11 @@ function predict(
   network: Tensors,
   rows: Int32Array,
 ): Predictions {
-  const { products, sequences } = source;
-  const classes = products.classes.length;
-  const create = () => new Float32Array(rows.length * classes);
-  const values = { fused: create(), text: create(), picture: create() };
-  for (let from = 0; from < rows.length; from += judgedAtOnce) {
-    const batch = readBatch(source, rows.subarray(from, from + judgedAtOnce), () => false);
-    tf.tidy(() => {
-      const logits = forward(tf, network, batch, normaliseBy(tf, network));
-      for (const name of answerNames) values[name].set(logits[name].dataSync(), from * classes);
-    });
-  }
-  const labels = rows.map((row) => products.labels[row] as number);
-  return predictionsOf(
-    values,
-    { classes, labels },
-    {
-      hasText: Uint8Array.from(rows, (row) => sequences.hasText[row] as number),
-      hasPicture: Uint8Array.from(rows, (row) => products.hasPicture[row] as number),
-    },
-  );
+  const asked = { ...source.products, hasText: source.sequences.hasText, atOnce };
+  return predictRows(tf, rows, asked, (some) => {
+    const batch = readBatch(source, some, () => false);
+    return forward(tf, network, batch, normaliseBy(tf, network));
+  });
 }
 
 /** Out of TensorFlow, and back to a row of the embedding for every bucket. */

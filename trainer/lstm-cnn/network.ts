@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-node';
 import { createRandom } from '../fit/random.ts';
+import type { AnswerName } from '../judge/answers.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { Batch } from './batch.ts';
 import { batchNormEpsilon, lstm, normaliseBatch } from './kernels.ts';
@@ -107,12 +108,8 @@ export function normaliseByBatch(
   };
 }
 
-export interface Logits {
-  /** Each float32 [n, classes]. */
-  readonly fused: Tensor2D;
-  readonly text: Tensor2D;
-  readonly picture: Tensor2D;
-}
+/** Of the three classifiers, each float32 [n, classes]. */
+export type Logits = Readonly<Record<AnswerName, Tensor2D>>;
 
 /**
  * What the three classifiers say of a batch; call it inside tf.tidy.

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-node';
+import { eachAnswer } from '../judge/answers.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { answerOf } from '../train/answer.ts';
 import type { ReferenceInput, ReferenceOutput } from '../train/architecture.ts';
@@ -19,11 +20,7 @@ export function reference(
   tf.tidy(() => {
     for (const input of inputs) {
       const logits = forward(tf, network, batchOf(input, model), normaliseBy(tf, network));
-      const said = {
-        fused: logits.fused.dataSync<'float32'>(),
-        text: logits.text.dataSync<'float32'>(),
-        picture: logits.picture.dataSync<'float32'>(),
-      };
+      const said = eachAnswer((name) => logits[name].dataSync<'float32'>());
       outputs.push(answerOf(said, model, input));
     }
   });

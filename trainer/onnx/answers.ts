@@ -1,20 +1,16 @@
+import { type AnswerName, eachAnswer } from '../judge/answers.ts';
 import type { Temperatures } from '../judge/calibration.ts';
 import type { GraphBuilder, Port } from './graph.ts';
 
 /** Names of what the three classifiers say, each [n, classes], before the softmax. */
-export type Said = Readonly<Record<'fused' | 'text' | 'picture', string>>;
+export type Said = Readonly<Record<AnswerName, string>>;
 
 /** From what the classifiers say to the three outputs of the contract: calibrated, and of the classifier for what a product has. */
 export function addAnswers(graph: GraphBuilder, said: Said, temperatures: Temperatures): void {
-  const probabilities = (name: keyof Said) => {
+  const { fused, text, picture } = eachAnswer((name) => {
     const by = graph.constant(Float32Array.of(1 / temperatures[name]), []);
     return graph.node('Softmax', [graph.node('Mul', [said[name], by])], { axis: 1 });
-  };
-  const [fused, text, picture] = [
-    probabilities('fused'),
-    probabilities('text'),
-    probabilities('picture'),
-  ];
+  });
   const withPicture = mix(graph, 'text_present', fused, picture);
   graph.output(mix(graph, 'image_present', withPicture, text), 'probabilities');
   graph.output(text, 'text_probabilities');

@@ -1,5 +1,6 @@
+import { eachAnswer } from '../judge/answers.ts';
 import { toProbabilities } from '../judge/calibration.ts';
-import { type AnswerName, type Answers, choose } from '../judge/predictions.ts';
+import { type Answers, choose } from '../judge/predictions.ts';
 import type { Calibrated, ReferenceInput, ReferenceOutput } from './architecture.ts';
 
 /** From what the three classifiers say of one product to what the service answers. */
@@ -9,9 +10,9 @@ export function answerOf(
   { text, pixels }: ReferenceInput,
 ): ReferenceOutput {
   const labels = Int32Array.of(0);
-  const softmax = (name: AnswerName) =>
-    toProbabilities({ classes, values: margins[name], labels }, temperatures[name]);
-  const each = { fused: softmax('fused'), text: softmax('text'), picture: softmax('picture') };
+  const each = eachAnswer((name) =>
+    toProbabilities({ classes, values: margins[name], labels }, temperatures[name]),
+  );
   const probabilities = choose(each, {
     hasText: Uint8Array.of(text.present ? 1 : 0),
     hasPicture: Uint8Array.of(pixels ? 1 : 0),
