@@ -1,10 +1,8 @@
 /** Our side: rounds of conv-fusion's fit, asked for by a line of JSON on stdin each, answered by one on stdout. */
 import { createInterface } from 'node:readline';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { Batch } from '../../trainer/conv-fusion/batch.ts';
-import { gradients } from '../../trainer/conv-fusion/gradients.ts';
+import { createHead, stepOn } from '../../trainer/conv-fusion/fit.ts';
 import type { PictureScale } from '../../trainer/conv-fusion/normalise.ts';
-import { createParameter } from '../../trainer/fit/adam.ts';
 import { fitLoop } from '../../trainer/fit/loop.ts';
 import { keepsNothing } from '../../trainer/fit/state.ts';
 import { loadTensorFlow } from '../../trainer/native/tensorflow.ts';
@@ -23,11 +21,7 @@ const scale: PictureScale = {
 
 async function round({ warmup, steps, learningRate, decay }: RoundSettings): Promise<Round> {
   const { classes, rows, size } = shapes;
-  const parameters = {
-    embedding: createParameter(tf, [rows, 2 * classes]),
-    kernel: createParameter(tf, [width, 2 * classes]),
-    bias: createParameter(tf, [3 * classes]),
-  };
+  const { parameters, head } = createHead(tf, rows, width, classes);
   const objective = {
     decay,
     pictureDecay: decay / 2,
@@ -38,18 +32,7 @@ async function round({ warmup, steps, learningRate, decay }: RoundSettings): Pro
   const begun = { seconds: 0, cpu: process.cpuUsage() };
   const learner = {
     parameters,
-    step() {
-      const head = {
-        embedding: parameters.embedding.value as Tensor2D,
-        kernel: parameters.kernel.value as Tensor2D,
-        bias: parameters.bias.value as Tensor1D,
-      };
-      const batch = batches[done % batches.length] as Batch;
-      const { summary, ...slopes } = gradients(tf, head, batch, scale, objective);
-      const [mean, hits] = summary.dataSync<'float32'>() as unknown as [number, number];
-      summary.dispose();
-      return { loss: mean, hits, gradients: slopes };
-    },
+    step: () => stepOn(tf, head(), batches[done % batches.length] as Batch, scale, objective),
     judge: () => null,
   };
   await fitLoop(tf, learner, {
@@ -67,7 +50,7 @@ async function round({ warmup, steps, learningRate, decay }: RoundSettings): Pro
   });
   const { user, system } = process.cpuUsage(begun.cpu);
   const seconds = performance.now() / 1000 - begun.seconds;
-  tf.dispose(Object.values(parameters).map(({ value }) => value));
+  tf.dispose({ ...head() });
   return { seconds, cpuSeconds: (user + system) / 1e6, loss };
 }
 

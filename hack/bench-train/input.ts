@@ -3,16 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TextPreprocessing } from '@shelfwise/trainer-contract';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import { type BatchSource, readBatch } from '../../trainer/conv-fusion/batch.ts';
-import { gradients } from '../../trainer/conv-fusion/gradients.ts';
+import { fitHead } from '../../trainer/conv-fusion/fit.ts';
 import { featuresIn } from '../../trainer/features/pictures.ts';
 import { createRecordFile } from '../../trainer/features/records.ts';
-import { createParameter } from '../../trainer/fit/adam.ts';
-import { fitLoop } from '../../trainer/fit/loop.ts';
+import type { FitPace } from '../../trainer/fit/loop.ts';
 import { createRandom, type Random } from '../../trainer/fit/random.ts';
 import { keepsNothing } from '../../trainer/fit/state.ts';
 import { loadTensorFlow } from '../../trainer/native/tensorflow.ts';
+import { resolveHyperparameters } from '../../trainer/train/hyperparameters.ts';
 import type { Figure } from '../figures/report.ts';
 import { rakuten, sum } from './batches.ts';
 
@@ -70,50 +69,26 @@ function readingAlone(source: BatchSource, epochs: number): number {
 /** Seconds of a fit, and those of them in which the step had no batch yet; the first epoch warms up. */
 async function fitting(source: BatchSource, epochs: number) {
   const tf = loadTensorFlow('cpu');
-  const parameters = {
-    embedding: createParameter(tf, [rows, 2 * classes]),
-    kernel: createParameter(tf, [width, 2 * classes]),
-    bias: createParameter(tf, [3 * classes]),
-  };
-  let waited = 0;
-  let begun = 0;
-  const learner = {
-    parameters,
-    step(products: Int32Array, random: Random) {
-      const asked = performance.now();
-      const batch = readBatch(source, products, () => random() < 0.5);
-      waited += performance.now() - asked;
-      const head = {
-        embedding: parameters.embedding.value as Tensor2D,
-        kernel: parameters.kernel.value as Tensor2D,
-        bias: parameters.bias.value as Tensor1D,
-      };
-      const { summary, ...slopes } = gradients(tf, head, batch, source.scale, {
-        ...{ decay: 1e-5, pictureDecay: 1e-5 },
-        importance: new Float32Array(classes).fill(1),
-      });
-      const [loss, hits] = summary.dataSync<'float32'>() as unknown as [number, number];
-      summary.dispose();
-      return { loss, hits, gradients: slopes };
-    },
-    judge() {
-      if (begun === 0) {
-        begun = performance.now();
-        waited = 0;
-      }
-      return null;
-    },
-  };
-  await fitLoop(tf, learner, {
+  const choices = { epochs: epochs + 1, batchSize: size, learningRate: 0.04, seed: 0 };
+  let warm: FitPace = { items: 0, seconds: 0, waitedSeconds: 0 };
+  let whole = warm;
+  const { head } = await fitHead(tf, source, {
+    hyperparameters: resolveHyperparameters(choices, count),
     rows: Int32Array.from({ length: count }, (_, i) => i),
-    settings: { epochs: epochs + 1, batchSize: size, learningRate: 0.04, seed: 0 },
+    embeddingRows: rows,
     keeper: keepsNothing,
     signal: new AbortController().signal,
-    onStep: () => undefined,
+    onStep({ pace, epoch }) {
+      if (epoch === 1) warm = pace;
+      whole = pace;
+    },
+    judge: () => null,
   });
-  const seconds = (performance.now() - begun) / 1000;
-  tf.dispose(Object.values(parameters).map(({ value }) => value));
-  return { waited: waited / 1000, seconds };
+  tf.dispose({ ...head });
+  return {
+    waited: whole.waitedSeconds - warm.waitedSeconds,
+    seconds: whole.seconds - warm.seconds,
+  };
 }
 
 function writeSource(dir: string, random: Random): BatchSource {

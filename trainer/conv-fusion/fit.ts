@@ -1,13 +1,14 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { Products } from '../features/products.ts';
 import { createParameter } from '../fit/adam.ts';
-import { fitLoop, type LoopOptions } from '../fit/loop.ts';
+import { fitLoop, type LearnerStep, type LoopOptions } from '../fit/loop.ts';
 import type { EpochRecord } from '../fit/state.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { Hyperparameters } from '../train/hyperparameters.ts';
-import { type BatchSource, readBatch } from './batch.ts';
+import { type Batch, type BatchSource, readBatch } from './batch.ts';
 import { gradients, type Objective } from './gradients.ts';
 import type { HeadTensors } from './head.ts';
+import type { PictureScale } from './normalise.ts';
 
 export interface FitOptions extends Omit<LoopOptions, 'settings'> {
   readonly hyperparameters: Hyperparameters;
@@ -32,16 +33,8 @@ export async function fitHead(
 ): Promise<{ head: HeadTensors; curve: readonly EpochRecord[] }> {
   const { hyperparameters, rows } = options;
   const classes = source.products.classes.length;
-  const parameters = {
-    embedding: createParameter(tf, [options.embeddingRows, 2 * classes]),
-    kernel: createParameter(tf, [source.products.pictures.width, 2 * classes]),
-    bias: createParameter(tf, [3 * classes]),
-  };
-  const head = (): HeadTensors => ({
-    embedding: parameters.embedding.value as Tensor2D,
-    kernel: parameters.kernel.value as Tensor2D,
-    bias: parameters.bias.value as Tensor1D,
-  });
+  const { width } = source.products.pictures;
+  const { parameters, head } = createHead(tf, options.embeddingRows, width, classes);
   const objective = objectiveOf(hyperparameters, rows, source.products);
   const learner = {
     parameters,
@@ -49,15 +42,41 @@ export async function fitHead(
       const begun = performance.now();
       const batch = readBatch(source, products, () => random() < 0.5);
       const readMs = performance.now() - begun;
-      const { summary, ...slopes } = gradients(tf, head(), batch, source.scale, objective);
-      const [loss, hits] = summary.dataSync<'float32'>() as unknown as [number, number];
-      summary.dispose();
-      return { loss, hits, readMs, gradients: slopes };
+      return { ...stepOn(tf, head(), batch, source.scale, objective), readMs };
     },
     judge: () => options.judge(head()),
   };
   const curve = await fitLoop(tf, learner, { ...options, settings: hyperparameters });
   return { head: head(), curve };
+}
+
+/** Parameters of 0, and the head that they are at the time. */
+export function createHead(tf: TensorFlow, rows: number, width: number, classes: number) {
+  const parameters = {
+    embedding: createParameter(tf, [rows, 2 * classes]),
+    kernel: createParameter(tf, [width, 2 * classes]),
+    bias: createParameter(tf, [3 * classes]),
+  };
+  const head = (): HeadTensors => ({
+    embedding: parameters.embedding.value as Tensor2D,
+    kernel: parameters.kernel.value as Tensor2D,
+    bias: parameters.bias.value as Tensor1D,
+  });
+  return { parameters, head };
+}
+
+/** What a step on a batch that was read gives the loop. */
+export function stepOn(
+  tf: TensorFlow,
+  head: HeadTensors,
+  batch: Batch,
+  scale: PictureScale,
+  objective: Objective,
+): LearnerStep {
+  const { summary, ...slopes } = gradients(tf, head, batch, scale, objective);
+  const [loss, hits] = summary.dataSync<'float32'>() as unknown as [number, number];
+  summary.dispose();
+  return { loss, hits, gradients: slopes };
 }
 
 /** Soft-margin costs C as weights of L2 in the mean loss; rare classes count more by as much as they are rarer, to the power `balance`. */
