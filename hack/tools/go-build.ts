@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
 import { withLock } from '../process/lock.ts';
 import { progress, since } from '../process/progress.ts';
 import { run } from '../process/run.ts';
 import type { GoTool } from './catalogue.ts';
+import { exists } from './exists.ts';
 
 /** Where a tool's binary lies: the digest of its sources is in the name, so nothing stale is ever taken. */
 export async function binaryPath(tool: GoTool, config: Config): Promise<string> {
@@ -96,12 +97,5 @@ async function requireGo(env: NodeJS.ProcessEnv): Promise<void> {
   const found = version === 'none' ? 'no "go" is on PATH' : `PATH has ${version.trim()}`;
   throw new Error(
     `Go 1.26 or newer is needed to build the local cluster's programs, but ${found}; install it from https://go.dev/dl.`,
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
   );
 }

@@ -1,10 +1,11 @@
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sha256Of } from '@shelfwise/trainer-contract/digest';
+import { hexOf, sha256Of } from '@shelfwise/trainer-contract/digest';
 import { type Config, readConfig } from '../config.ts';
 import { withLock } from '../process/lock.ts';
 import { run } from '../process/run.ts';
+import { exists } from './exists.ts';
 
 /**
  * The folder of a virtual environment that holds exactly the packages of a requirements.txt, made first where it is not there.
@@ -21,7 +22,7 @@ export async function pythonEnvironment(
   { cacheDir }: Config = readConfig(),
 ): Promise<string> {
   const file = fileURLToPath(requirements);
-  const digest = sha256Of(await readFile(file)).slice('sha256:'.length, 'sha256:'.length + 12);
+  const digest = hexOf(sha256Of(await readFile(file))).slice(0, 12);
   const home = join(cacheDir, 'python', `${name}-${digest}`);
   if (await isWhole(home)) return home;
   const waiting = () => say(`waiting for another process that installs ${name} …`);
@@ -64,14 +65,7 @@ async function withNeed(work: Promise<unknown>, needs: string): Promise<void> {
 
 /** Whether all is installed, and for the Python of today: after an upgrade of the machine its link leads to one that finds nothing. */
 async function isWhole(home: string): Promise<boolean> {
-  if (!(await isThere(join(home, 'complete')))) return false;
+  if (!(await exists(join(home, 'complete')))) return false;
   const version = /\d+\.\d+/.exec(await run('python3', ['--version']).catch(() => ''))?.[0];
-  return version !== undefined && isThere(join(home, 'lib', `python${version}`));
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  return version !== undefined && exists(join(home, 'lib', `python${version}`));
 }
