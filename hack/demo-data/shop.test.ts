@@ -30,7 +30,7 @@ describe('the demo shop', () => {
       text: { digest: textDigest(designation, description) },
       picture: null,
     }));
-    const { groups } = groupProducts(products);
+    const groups = groupProducts(products);
     const ofCode = Map.groupBy(
       whole.map((product, i) => ({ ...product, group: groups[i] })),
       ({ code }) => code,

@@ -14,7 +14,7 @@ export function placeProducts(
   { members: before }: Pick<Parent, 'members'>,
   holdoutPercent: number,
 ): PlacedProduct[] {
-  const { groups } = groupProducts(found);
+  const groups = groupProducts(found);
   const members = found.map((product, i) => ({
     key: product.key,
     class: product.class,
