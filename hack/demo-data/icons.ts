@@ -42,7 +42,7 @@ export function stockIcons({
   const { icons, width } = collection();
   const sold = singleCategories();
   const texts = writeTexts(sold, unnamed);
-  const chosen = new Set(inFairOrder([...sold]).slice(0, size));
+  const chosen = new Set(inFairOrder(sold).slice(0, size));
   const products = sold.flatMap((each, index) => {
     // Counted over the whole set, so that a product keeps its id whatever the size.
     const ids = { productId: 500_000 + index, imageId: 900_000 + index };
