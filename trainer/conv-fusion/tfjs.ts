@@ -1,8 +1,10 @@
 import { cellAverages } from '../backbone/cells.ts';
 import type { Convolution } from '../backbone/layers.ts';
 import type { Quantisation } from '../backbone/quantise.ts';
-import { addAnswers, outputNames } from '../tfjs/answers.ts';
+import { outputNames } from '../onnx/answers.ts';
+import { addAnswers, addInputs } from '../tfjs/answers.ts';
 import { attribute, createGraph, type GraphBuilder } from '../tfjs/graph.ts';
+import { concat, convolve, globalAverages, matMul, toFloats } from '../tfjs/operators.ts';
 import { blocksOf, smallestNorm } from './normalise.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -12,15 +14,9 @@ import type { TrainedModel } from './trained-model.ts';
  */
 export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } {
   const graph = createGraph();
-  const tokens = model.text.maximumTokens;
-  const side = model.imageSize;
   const { classes } = model.head;
   const width = 2 * classes;
-  const ids = graph.input('text_ids', 'int32', [-1, tokens]);
-  const weights = graph.input('text_weights', 'float32', [-1, tokens]);
-  const image = graph.input('image', 'int32', [-1, side, side, 3]);
-  const hasPicture = graph.input('image_present', 'float32', [-1, 1]);
-  const hasText = graph.input('text_present', 'float32', [-1, 1]);
+  const { ids, weights, image } = addInputs(graph, model.text.maximumTokens, model.imageSize);
 
   const picture = normalise(graph, addBackbone(graph, model, image), model);
   const rows = model.head.embedding.length / width;
@@ -32,10 +28,7 @@ export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } 
     graph.constant(Int32Array.of(1), [1]),
   ]);
   const kernel = graph.constant(model.head.kernel, [model.head.kernel.length / width, width]);
-  const byPicture = graph.node('MatMul', [picture, kernel], {
-    transpose_a: attribute.flag(false),
-    transpose_b: attribute.flag(false),
-  });
+  const byPicture = matMul(graph, picture, kernel);
   const half = (value: string, from: number) =>
     graph.node('Slice', [
       value,
@@ -50,8 +43,6 @@ export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } 
     fused: biased(graph.node('AddV2', [half(byText, 0), half(byPicture, 0)]), 0),
     text: biased(half(byText, classes), 1),
     picture: biased(half(byPicture, classes), 2),
-    hasText,
-    hasPicture,
   };
   addAnswers(graph, said, model.temperatures);
   return graph.finish(outputNames);
@@ -62,26 +53,21 @@ function addBackbone(
   { backbone, imageSize }: TrainedModel,
   image: string,
 ): string[] {
-  const cast = graph.node('Cast', [image], {
-    SrcT: { type: 'DT_INT32' },
-    DstT: { type: 'DT_FLOAT' },
-  });
-  const centred = graph.node('Sub', [cast, graph.constant(Float32Array.of(127), [])]);
-  let x = convolve(
+  const centred = graph.node('Sub', [
+    toFloats(graph, image),
+    graph.constant(Float32Array.of(127), []),
+  ]);
+  let x = addConvolution(
     graph,
     graph.node('Mul', [centred, graph.constant(Float32Array.of(1 / 128), [])]),
     backbone.stem,
   );
-  const average = (value: string) =>
-    graph.node('Mean', [value, graph.constant(Int32Array.of(1, 2), [2])], {
-      keep_dims: attribute.flag(false),
-    });
   let side = Math.ceil(imageSize / backbone.stem.stride);
   const taps: string[] = [];
   for (const block of backbone.blocks) {
     const before = x;
     for (const layer of block.layers) {
-      x = convolve(graph, x, layer);
+      x = addConvolution(graph, x, layer);
       side = Math.ceil(side / layer.stride);
     }
     if (block.residual) x = graph.node('AddV2', [x, before]);
@@ -89,7 +75,10 @@ function addBackbone(
     const place = { side, channels: block.layers.at(-1)?.output ?? 0 };
     for (const grid of block.grids) taps.push(averages(graph, x, { ...place, grid }));
   }
-  return [graph.node('Sqrt', [average(convolve(graph, x, backbone.head))]), ...taps];
+  return [
+    graph.node('Sqrt', [globalAverages(graph, addConvolution(graph, x, backbone.head))]),
+    ...taps,
+  ];
 }
 
 /** [n, side, side, channels] → [n, channels × grid × grid] */
@@ -103,24 +92,17 @@ function averages(
   const turn = graph.constant(Int32Array.of(0, 2, 1), [3]);
   const planes = graph.node('Transpose', [reshape(x, -1, side * side, channels), turn]);
   const cells = graph.constant(cellAverages(side, grid), [side * side, grid * grid]);
-  const each = graph.node('MatMul', [reshape(planes, -1, side * side), cells], {
-    transpose_a: attribute.flag(false),
-    transpose_b: attribute.flag(false),
-  });
+  const each = matMul(graph, reshape(planes, -1, side * side), cells);
   return reshape(each, -1, channels * grid * grid);
 }
 
-function convolve(graph: GraphBuilder, x: string, layer: Convolution): string {
+function addConvolution(graph: GraphBuilder, x: string, layer: Convolution): string {
   const { kernel, stride, output } = layer;
   const inputs = layer.depthwise ? 1 : layer.input;
   const shape = layer.depthwise ? [kernel, kernel, output, 1] : [kernel, kernel, inputs, output];
   const weights = graph.constant(toHwio(layer, inputs), shape);
-  const y = graph.node(layer.depthwise ? 'DepthwiseConv2dNative' : 'Conv2D', [x, weights], {
-    strides: attribute.integers([1, stride, stride, 1]),
-    dilations: attribute.integers([1, 1, 1, 1]),
-    padding: attribute.text('SAME'),
-    data_format: attribute.text('NHWC'),
-  });
+  const operator = layer.depthwise ? 'DepthwiseConv2dNative' : 'Conv2D';
+  const y = convolve(graph, operator, x, { kernel: weights, stride });
   const biased = graph.node('AddV2', [y, graph.constant(layer.bias, [output])]);
   if (layer.rounding) return round(graph, biased, layer.rounding);
   return layer.relu6 ? graph.node('Relu6', [biased]) : biased;
@@ -153,10 +135,7 @@ function normalise(graph: GraphBuilder, features: string[], { scale }: TrainedMo
     const centred = graph.node('Sub', [features[index] as string, mean]);
     return toLength(graph, graph.node('Mul', [centred, factor]), block.length);
   });
-  const joined = graph.node('ConcatV2', [...blocks, graph.constant(Int32Array.of(1), [])], {
-    N: attribute.integer(blocks.length),
-  });
-  return toLength(graph, joined, scale.length);
+  return toLength(graph, concat(graph, blocks), scale.length);
 }
 
 function toLength(graph: GraphBuilder, rows: string, length: number): string {

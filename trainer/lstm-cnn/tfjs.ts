@@ -1,5 +1,7 @@
-import { addAnswers, outputNames } from '../tfjs/answers.ts';
-import { attribute, createGraph, type GraphBuilder } from '../tfjs/graph.ts';
+import { outputNames } from '../onnx/answers.ts';
+import { addAnswers, addInputs } from '../tfjs/answers.ts';
+import { createGraph, type GraphBuilder } from '../tfjs/graph.ts';
+import { concat, convolve, globalAverages, matMul, toFloats } from '../tfjs/operators.ts';
 import { pixelScale } from './batch.ts';
 import type { TrainedModel } from './fitted-model.ts';
 import { dense, foldedConvolution, weightOf } from './layouts.ts';
@@ -11,13 +13,7 @@ import { channels } from './settings.ts';
  */
 export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } {
   const graph = createGraph();
-  const { maximumTokens: words } = model.text;
-  const side = model.imageSize;
-  const ids = graph.input('text_ids', 'int32', [-1, words]);
-  const weights = graph.input('text_weights', 'float32', [-1, words]);
-  const image = graph.input('image', 'int32', [-1, side, side, 3]);
-  const hasPicture = graph.input('image_present', 'float32', [-1, 1]);
-  const hasText = graph.input('text_present', 'float32', [-1, 1]);
+  const { ids, weights, image } = addInputs(graph, model.text.maximumTokens, model.imageSize);
   const text = addText(graph, model, ids, weights);
   const picture = addPicture(graph, model, image);
   const layer = (x: string, name: string) => {
@@ -29,8 +25,6 @@ export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } 
     fused: layer(graph.node('Relu', [layer(joint, 'joint')]), 'fused'),
     text: layer(text, 'text'),
     picture: layer(picture, 'picture'),
-    hasText,
-    hasPicture,
   };
   addAnswers(graph, said, model.temperatures);
   return graph.finish(outputNames);
@@ -77,40 +71,22 @@ function addText(graph: GraphBuilder, model: TrainedModel, ids: string, given: s
 }
 
 function addPicture(graph: GraphBuilder, { weights }: TrainedModel, image: string): string {
-  const cast = graph.node('Cast', [image], {
-    SrcT: { type: 'DT_INT32' },
-    DstT: { type: 'DT_FLOAT' },
-  });
-  const scaled = graph.node('Mul', [cast, graph.constant(Float32Array.of(pixelScale), [])]);
+  const scaled = graph.node('Mul', [
+    toFloats(graph, image),
+    graph.constant(Float32Array.of(pixelScale), []),
+  ]);
   let x = graph.node('Sub', [scaled, graph.constant(Float32Array.of(1), [])]);
   channels.forEach((_, i) => {
     const { kernel, bias, from, to } = foldedConvolution(weights, `conv${i}`);
-    const y = graph.node('Conv2D', [x, graph.constant(kernel, [3, 3, from, to])], {
-      strides: attribute.integers([1, 2, 2, 1]),
-      dilations: attribute.integers([1, 1, 1, 1]),
-      padding: attribute.text('SAME'),
-      data_format: attribute.text('NHWC'),
-    });
+    const matrix = graph.constant(kernel, [3, 3, from, to]);
+    const y = convolve(graph, 'Conv2D', x, { kernel: matrix, stride: 2 });
     x = graph.node('Relu', [graph.node('AddV2', [y, graph.constant(bias, [to])])]);
   });
-  const averages = graph.node('Mean', [x, graph.constant(Int32Array.of(1, 2), [2])], {
-    keep_dims: attribute.flag(false),
-  });
-  return graph.node('Mul', [averages, 'image_present']);
+  return graph.node('Mul', [globalAverages(graph, x), 'image_present']);
 }
 
 function affine(graph: GraphBuilder, x: string, kernel: string, bias: string): string {
-  const product = graph.node('MatMul', [x, kernel], {
-    transpose_a: attribute.flag(false),
-    transpose_b: attribute.flag(false),
-  });
-  return graph.node('AddV2', [product, bias]);
-}
-
-function concat(graph: GraphBuilder, parts: string[]): string {
-  return graph.node('ConcatV2', [...parts, graph.constant(Int32Array.of(1), [])], {
-    N: attribute.integer(parts.length),
-  });
+  return graph.node('AddV2', [matMul(graph, x, kernel), bias]);
 }
 
 function pair(graph: GraphBuilder, first: number, second: number): string {

@@ -35,8 +35,10 @@ export function inputPorts(tokens: number, side: number): Port[] {
   ];
 }
 
+/** Names of the contract's outputs. */
+export const outputNames = ['probabilities', 'text_probabilities', 'image_probabilities'];
+
 /** The contract's outputs. */
 export function outputPorts(classes: number): Port[] {
-  const names = ['probabilities', 'text_probabilities', 'image_probabilities'];
-  return names.map((name) => ({ name, type: 'float', shape: ['n', classes] }));
+  return outputNames.map((name) => ({ name, type: 'float', shape: ['n', classes] }));
 }

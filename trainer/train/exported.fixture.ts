@@ -5,8 +5,8 @@ import { type TextInput, textFeatures } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { createRandom } from '../fit/random.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
+import { outputNames } from '../onnx/answers.ts';
 import { Tensor } from '../onnx/onnxruntime.fixture.ts';
-import { outputNames } from '../tfjs/answers.ts';
 import type { ReferenceInput, ReferenceOutput } from './architecture.ts';
 
 /** Products that an exported model must answer as TensorFlow does, by what is special about each. */
