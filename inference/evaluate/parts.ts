@@ -1,4 +1,9 @@
-import type { Modality, Part, Scores } from '@shelfwise/inference-contract';
+import {
+  type Modality,
+  modalitySchema,
+  type Part,
+  type Scores,
+} from '@shelfwise/inference-contract';
 import { type Answers, type Names, nothing } from './answers.ts';
 import { createTally, summarise, type Tally } from './scores.ts';
 
@@ -48,14 +53,12 @@ export function partsOf(
       .sort(
         (a, b) => b.products - a.products || ((a.language ?? '~') < (b.language ?? '~') ? -1 : 1),
       ),
-    byModality: modalities
+    byModality: modalitySchema.options
       .map((modality) => ({ modality, ...part((row) => modalityOf(answers, row) === modality) }))
       .filter(({ products }) => products > 0),
     alone: { text: alone(answers.saidByText), picture: alone(answers.saidByPicture) },
   };
 }
-
-const modalities: Modality[] = ['text+picture', 'text', 'picture', 'none'];
 
 /** What the model had to go by: text that says something to it, a picture that could be read. */
 function modalityOf({ saidByText, saidByPicture }: Answers, row: number): Modality {

@@ -1,5 +1,6 @@
 import type { Evaluation, Scores } from '@shelfwise/inference-contract';
-import { bars, type Content, heatMap, markup, table } from '@shelfwise/report';
+import { type Content, heatMap, markup, table } from '@shelfwise/report';
+import { contestBars } from './contest-bars.ts';
 import { count, percent, score } from './words.ts';
 
 /** More bars or squares than these are not read by anybody. */
@@ -19,18 +20,14 @@ export function classesSection({ candidate, champion }: Evaluation): Content {
     sorted.length > mostBars
       ? markup`<p>The ${mostBars} classes that are found least, of ${sorted.length}.</p>`
       : null,
-    bars({
-      label: 'Recall, lowest first',
-      note: 'products',
-      series: champion ? ['candidate', 'champion'] : ['recall'],
-      maximum: 1,
-      rows: sorted.slice(0, mostBars).map((each) => ({
+    contestBars(
+      { label: 'Recall, lowest first', measure: 'recall', contested: champion !== null },
+      sorted.slice(0, mostBars).map((each) => ({
         label: each.class,
-        values: [each.recall, ...(champion ? [theirs.get(each.class)?.recall ?? null] : [])],
+        values: [each.recall, theirs.get(each.class)?.recall ?? null],
         note: each.support,
       })),
-      show: (value) => value.toFixed(3),
-    }),
+    ),
     markup`<h3>All figures</h3>`,
     table({
       columns: [

@@ -1,6 +1,7 @@
 import type { Evaluation, Modality, Part, Scores } from '@shelfwise/inference-contract';
-import { bars, type Content, markup, table } from '@shelfwise/report';
-import { count, languageName, score } from './words.ts';
+import { type Content, languageName, markup, table } from '@shelfwise/report';
+import { contestBars } from './contest-bars.ts';
+import { count, score } from './words.ts';
 
 const modalities: Record<Modality, string> = {
   'text+picture': 'text and picture',
@@ -77,7 +78,7 @@ function languages({ byLanguage }: Scores): [name: string, part: Part][] {
   const fewest = Math.max(fewestProducts, smallestShare * total);
   return byLanguage
     .filter(({ products }) => products >= fewest)
-    .map((part) => [languageName(part.language), part]);
+    .map((part) => [languageName(part.language, 'cannot be told'), part]);
 }
 
 function rareLanguages(scores: Scores): Content {
@@ -92,16 +93,12 @@ function drawn(
   rows: [name: string, candidate: Part, champion: Part | null | undefined][],
   contested: boolean,
 ): Content {
-  return bars({
-    label,
-    note: 'products',
-    series: contested ? ['candidate', 'champion'] : ['accuracy'],
-    maximum: 1,
-    rows: rows.map(([name, one, other]) => ({
+  return contestBars(
+    { label, measure: 'accuracy', contested },
+    rows.map(([name, one, other]) => ({
       label: name,
-      values: [one.accuracy, ...(contested ? [other?.accuracy ?? null] : [])],
+      values: [one.accuracy, other?.accuracy ?? null],
       note: one.products,
     })),
-    show: (value) => value.toFixed(3),
-  });
+  );
 }
