@@ -7,6 +7,7 @@ export * from './columns.ts';
 export * from './gallery.ts';
 export * from './heat-map.ts';
 export * from './interval.ts';
+export * from './language-name.ts';
 export * from './lines.ts';
 export { type Content, type Markup, markup } from './markup.ts';
 export * from './page.ts';

@@ -1,4 +1,4 @@
-import { bars, markup, page, type Section, table, tiles } from '@shelfwise/report';
+import { bars, languageName, markup, page, type Section, table, tiles } from '@shelfwise/report';
 import type { DataReport, Distribution } from '@shelfwise/trainer-contract';
 import {
   changesSection,
@@ -6,7 +6,7 @@ import {
   duplicatesSection,
   leftOutSection,
 } from './report-lists.ts';
-import { languageName, number, percent } from './words.ts';
+import { number, percent } from './words.ts';
 
 /** The report as a page for the people who keep the catalogue. */
 export function dataReportPage(report: DataReport): string {
@@ -113,6 +113,7 @@ const comparedLanguages = 6;
 
 function languagesSection({ classes, languages, products }: DataReport): Section {
   const compared = languages.slice(0, comparedLanguages);
+  const named = (code: string | null) => languageName(code, 'too short to tell');
   const row = (label: string, count: number) => {
     return { label, values: [count], note: percent(count, products) };
   };
@@ -127,7 +128,7 @@ function languagesSection({ classes, languages, products }: DataReport): Section
         note: 'share',
         series: ['products'],
         rows: [
-          ...shown.map((own) => row(languageName(own.language), own.products)),
+          ...shown.map((own) => row(named(own.language), own.products)),
           ...(rest > 0 ? [row('others', rest)] : []),
         ],
         show: number,
@@ -136,7 +137,7 @@ function languagesSection({ classes, languages, products }: DataReport): Section
         caption: 'Share of the products of a class',
         columns: [
           { title: 'Class' },
-          ...compared.map(({ language }) => ({ title: languageName(language), number: true })),
+          ...compared.map(({ language }) => ({ title: named(language), number: true })),
         ],
         rows: classes.map((own) => [
           own.class,

@@ -1,4 +1,4 @@
-/** How figures and languages are written on a page. */
+/** How figures are written on a page. */
 export function number(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 1 });
 }
@@ -7,10 +7,4 @@ export function percent(part: number, whole: number): string {
   if (whole === 0 || part === 0) return '0 %';
   const share = (part / whole) * 100;
   return share < 0.1 ? '< 0.1 %' : `${share.toFixed(share < 10 ? 1 : 0)} %`;
-}
-
-const names = new Intl.DisplayNames('en', { type: 'language' });
-
-export function languageName(code: string | null): string {
-  return code === null ? 'too short to tell' : (names.of(code) ?? code);
 }
