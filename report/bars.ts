@@ -1,4 +1,5 @@
 import { type Content, type Markup, markup } from './markup.ts';
+import { hundredths } from './scale.ts';
 
 export interface Bar {
   label: string;
@@ -64,10 +65,8 @@ function drawn(values: readonly (number | null)[], end: number): Markup {
       const share = end > 0 && value !== null ? Math.min(1, Math.max(0, value / end)) : 0;
       return [
         markup`<rect class="track" y="${y}" width="100" height="${thickness}"/>`,
-        markup`<rect class="fill-${i % 4}" y="${y}" width="${round(share * 100)}" height="${thickness}"/>`,
+        markup`<rect class="fill-${i % 4}" y="${y}" width="${hundredths(share * 100)}" height="${thickness}"/>`,
       ];
     },
   )}</svg>`;
 }
-
-const round = (value: number) => Math.round(value * 100) / 100;

@@ -1,5 +1,5 @@
 import { type Markup, markup } from './markup.ts';
-import { scale } from './scale.ts';
+import { hundredths, scale } from './scale.ts';
 
 export interface Columns {
   /** What the plot shows, for who does not see it. */
@@ -32,7 +32,7 @@ ${up.ticks.map(
 )}${heights.map((height, i) =>
   height === null
     ? null
-    : markup`<rect class="fill-0" x="${Math.round((left + i * bin + 1) * 100) / 100}" y="${up.at(height)}" width="${Math.round((bin - 2) * 100) / 100}" height="${Math.round((size - bottom - up.at(height)) * 100) / 100}"><title>${titles?.[i]}</title></rect>
+    : markup`<rect class="fill-0" x="${hundredths(left + i * bin + 1)}" y="${up.at(height)}" width="${hundredths(bin - 2)}" height="${hundredths(size - bottom - up.at(height))}"><title>${titles?.[i]}</title></rect>
 `,
 )}<line class="path stroke-1 dashed" x1="${across.at(0)}" y1="${up.at(0)}" x2="${across.at(1)}" y2="${up.at(1)}"/>
 <line class="axis" x1="${left}" x2="${size - right}" y1="${size - bottom}" y2="${size - bottom}"/>

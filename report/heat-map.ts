@@ -1,4 +1,5 @@
 import { type Markup, markup } from './markup.ts';
+import { hundredths } from './scale.ts';
 
 export interface HeatMap {
   /** What the plot shows, for who does not see it. */
@@ -62,7 +63,7 @@ function drawn(at: {
   title: string;
 }): Markup {
   // The square root: one confusion in twenty is to be seen, and is still paler than one in two.
-  const opacity = Math.round(Math.sqrt(at.share) * 100) / 100;
+  const opacity = hundredths(Math.sqrt(at.share));
   return markup`<rect class="cell${at.off ? ' off' : ''}" x="${at.x}" y="${at.y}" width="${cell}" height="${cell}" fill-opacity="${opacity}"><title>${at.title}</title></rect><text class="${opacity > 0.6 ? 'over' : 'ink'}" x="${at.x + cell / 2}" y="${at.y + 16}" text-anchor="middle" pointer-events="none">${at.value < 1000 ? at.value : '≥1k'}</text>
 `;
 }

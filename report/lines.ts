@@ -11,8 +11,8 @@ export interface Line {
 export interface Lines {
   /** What the plot shows, for who does not see it. */
   description: string;
-  x: { label: string; range?: readonly [number, number] };
-  y: { label: string; range?: readonly [number, number] };
+  x: { label: string };
+  y: { label: string };
   lines: readonly Line[];
 }
 
@@ -31,8 +31,8 @@ export function lines({ description, x, y, lines: all }: Lines): Markup {
   }));
   const points = finite.flatMap((line) => line.points);
   if (points.length === 0) return markup`<p class="quiet">There is nothing to draw.</p>`;
-  const across = scale(...(x.range ?? extent(points.map(([a]) => a))), [left, width - right]);
-  const up = scale(...(y.range ?? extent(points.map(([, b]) => b))), [height - bottom, top]);
+  const across = scale(...extent(points.map(([a]) => a)), [left, width - right]);
+  const up = scale(...extent(points.map(([, b]) => b)), [height - bottom, top]);
   return markup`<figure class="scroll"><svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${description}">
 ${up.ticks.map(
   (

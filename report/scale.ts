@@ -25,5 +25,8 @@ function roundStep(rough: number): number {
   return factor * power;
 }
 
+/** To hundredths, all that anybody sees of a length or an opacity. */
+export const hundredths = (value: number) => Math.round(value * 100) / 100;
+
 /** Without the tail of binary fractions: 0.30000000000000004 is no label. */
 const decimal = (value: number) => Number(value.toPrecision(6));
