@@ -1,13 +1,5 @@
 import { expect } from 'chai';
-import {
-  confidence,
-  languageName,
-  percent,
-  pValue,
-  score,
-  scoreWithFloor,
-  signed,
-} from './words.ts';
+import { confidence, percent, pValue, score, scoreWithFloor, signed } from './words.ts';
 
 describe('words of a page', () => {
   const space = '\u00a0';
@@ -30,9 +22,6 @@ describe('words of a page', () => {
     [confidence(0.95), `95${space}%`],
     [confidence(0.975), `97.5${space}%`],
     [confidence(0.999), `99.9${space}%`],
-    [languageName('fr'), 'French'],
-    [languageName('<b>'), '<b>'],
-    [languageName(null), 'cannot be told'],
   ];
   for (const [said, meant] of cases) {
     it(`include ${meant}`, () => expect(said).to.equal(meant));

@@ -34,11 +34,3 @@ export const confidence = (level: number) => `${Number((level * 100).toPrecision
 
 export const count = (number: number, one: string, more = `${one}s`) =>
   `${number.toLocaleString('en')} ${number === 1 ? one : more}`;
-
-const names = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' });
-
-/** The English name of a language by its ISO 639-1 code. */
-export function languageName(code: string | null): string {
-  if (code === null) return 'cannot be told';
-  return /^[a-z]{2,3}$/.test(code) ? (names.of(code) ?? code) : code;
-}
