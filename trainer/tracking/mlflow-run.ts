@@ -96,7 +96,8 @@ export function mlflowRuns(settings: MlflowSettings) {
           experiment_id: experiment,
           run_name: run.name,
           start_time: run.startedAt,
-          tags: pairs({ ...run.tags, [identityTag]: run.identity }, limits.tagCharacters),
+          // By which another attempt finds it; the others are told like all that comes later.
+          tags: [{ key: identityTag, value: run.identity }],
         },
         timeoutMs,
       );

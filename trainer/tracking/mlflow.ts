@@ -43,7 +43,7 @@ export function tellMlflow(
   const runs = mlflowRuns(settings);
   const stop = new AbortController();
   let metrics: Metric[] = [];
-  let tags: Record<string, string> = {};
+  let tags = run.tags;
   let forgotten = 0;
   let runId: string | undefined;
   let paramsTold = false;
@@ -72,7 +72,6 @@ export function tellMlflow(
     const id = runId;
     if (!paramsTold) {
       await offer('the parameters', () => runs.logParams(id, run.params, left()));
-      await offer('the tags', () => runs.logTags(id, run.tags, left()));
       paramsTold = true;
     }
     const newTags = tags;
