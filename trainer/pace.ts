@@ -30,12 +30,12 @@ export function createPace(
   }
   tell();
 
-  return {
-    advance(by = 1): void {
-      done += by;
-      if (done === total || now() - told >= everyMs) tell();
-    },
-  };
+  /** To `to` of all, where that is what is known. */
+  function reach(to: number): void {
+    done = to;
+    if (done === total || now() - told >= everyMs) tell();
+  }
+  return { reach, advance: (by = 1): void => reach(done + by) };
 }
 
 function round(value: number): number {

@@ -1,5 +1,5 @@
 import type { TextFeatures, TextInput } from '@shelfwise/trainer-contract';
-import type { PictureFeatures, PicturePixels, PictureStage } from '../features/pictures.ts';
+import type { PictureStage, PicturesOf } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
 import type { FitProgress } from '../fit/loop.ts';
 import type { EpochRecord, Keeper } from '../fit/state.ts';
@@ -55,11 +55,8 @@ export interface Description {
 }
 
 export type PictureKind = PictureStage['kind'];
-interface PicturesOf {
-  features: PictureFeatures;
-  pixels: PicturePixels;
-}
 type StageOf = { [K in PictureKind]: Extract<PictureStage, { kind: K }> };
+type PicturesBy = { [K in PictureKind]: PicturesOf<StageOf[K]> };
 
 /** Hyperparameters that every architecture has; plain data, for they are part of a manifest. */
 export interface Settings {
@@ -72,7 +69,7 @@ export interface Settings {
 
 export interface FitTask<K extends PictureKind = PictureKind, S extends Settings = Settings> {
   readonly tf: TensorFlow;
-  readonly products: Products<PicturesOf[K]>;
+  readonly products: Products<PicturesBy[K]>;
   /** What was made of the pictures of `products`. */
   readonly stage: StageOf[K];
   readonly hyperparameters: S;

@@ -50,7 +50,8 @@ export interface Trained {
 /**
  * Trains on a snapshot and leaves a packed bundle in the scratch folder; publishes nothing.
  * Configurations are fitted without a tenth of the products, on which they are judged and calibrated, and the best of
- * them once on all products: that fit is the one that counts. The head is cheap; the features are computed once.
+ * them once on all products: that fit is the one that counts. What is made of pictures is made once;
+ * texts, and the scale of the pictures' features, are prepared anew for each fit, by the products that it learns from.
  */
 export async function train(training: Training): Promise<Trained> {
   const { tf, architecture, snapshot, checkpoints, progress } = training;
@@ -116,17 +117,13 @@ async function read(training: Training): Promise<Products> {
   const { store, snapshot, stage, scratchDir, signal, log } = training;
   const total = snapshot.counts.train;
   const pace = createPace(training.progress, { step: 'train', phase: 'features', total });
-  let told = 0;
   return await readProducts(samples(store, snapshot, 'train', { scratchDir }), {
     stage,
     cache: { store, log },
     classes: snapshot.classes.map((each) => each.class),
     scratchDir,
     signal,
-    onProgress(done) {
-      pace.advance(done - told);
-      told = done;
-    },
+    onProgress: pace.reach,
   });
 }
 
@@ -141,7 +138,6 @@ function fitPhase(
   const { tf, architecture, stage, hyperparameters, scratchDir, signal, progress } = training;
   const total = products.count;
   const texts = createPace(progress, { step: 'train', phase: `texts of the ${phase}`, total });
-  let told = 0;
   const show = showSteps(progress, phase, rows.fitted.length);
   return architecture.fit({
     tf,
@@ -152,10 +148,7 @@ function fitPhase(
     hyperparameters,
     scratchDir,
     signal,
-    onTexts(done) {
-      texts.advance(done - told);
-      told = done;
-    },
+    onTexts: texts.reach,
     onStep(step) {
       show(step);
       onStep(step);
