@@ -61,7 +61,7 @@ const productsOf = ({ shards }: Snapshot) =>
   shards.holdout.reduce((sum, shard) => sum + shard.products, 0);
 
 function tellLanguage({ designation, description }: Sample): string {
-  return detectLanguage([designation, description ?? ''].join('\n')) ?? '';
+  return detectLanguage(`${designation} ${description ?? ''}`) ?? '';
 }
 
 /** One model over the whole holdout. Verifies it first, as serving does. */
