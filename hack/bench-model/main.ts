@@ -10,7 +10,7 @@ import { type Config, readConfig } from '../config.ts';
 import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
 import { count } from '../process/count.ts';
 import { phases, progress, since } from '../process/progress.ts';
-import { run } from '../process/run.ts';
+import { lastJson, run } from '../process/run.ts';
 import { baselines, runBaselines } from './baselines.ts';
 import { runOurs, type Task } from './ours.ts';
 import { writeProducts } from './products.ts';
@@ -112,7 +112,7 @@ async function prepare(
   const where = ['--from', String(data), '--store', String(storeUrl)];
   const split = ['--holdout-percent', String(holdoutPercent)];
   const out = await run('node', ['trainer/main.ts', 'snapshot', ...where, ...split], { env });
-  const { dataset } = JSON.parse(out.trim().split('\n').at(-1) ?? '');
+  const { dataset } = lastJson(out);
   const store = openStore(String(storeUrl), storeSettingsFromEnv(env));
   const snapshot = await readSnapshot(store, dataset);
   say('decoding pictures for the baselines');

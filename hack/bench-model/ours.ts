@@ -16,6 +16,7 @@ import { loadModel } from '../../inference/model/load.ts';
 import type { ArchitectureName } from '../../trainer/train/architectures.ts';
 import type { Config } from '../config.ts';
 import { type Measured, runMeasured } from '../process/measured.ts';
+import { phaseWords } from '../process/progress-line.ts';
 import type { Truth } from './products.ts';
 import { type Cost, type Guesses, type Run, score } from './run.ts';
 
@@ -67,12 +68,7 @@ function train(
     ['trainer/main.ts', 'train', ...Object.entries({ ...where, ...options }).flat()],
     {
       env: config.inherited,
-      onLine(line) {
-        if (!line.startsWith('{"event":"progress"')) return;
-        const { phase, done, total } = JSON.parse(line);
-        const far = done === undefined ? '' : `: ${done} of ${total}`;
-        say(`${model}: seed ${seed}, ${phase}${far}`);
-      },
+      onProgress: (event) => say(`${model}: seed ${seed}, ${phaseWords(event)}`),
     },
   );
 }

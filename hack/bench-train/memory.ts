@@ -7,6 +7,8 @@ import type { Config } from '../config.ts';
 import type { Figure } from '../figures/report.ts';
 import { table } from '../figures/table.ts';
 import { type Measured, runMeasured } from '../process/measured.ts';
+import { phaseWords } from '../process/progress-line.ts';
+import { lastJson } from '../process/run.ts';
 import { writeSyntheticCatalogue } from './synthetic.ts';
 
 export interface MemorySettings {
@@ -36,7 +38,7 @@ async function peaksAt(
   const step = (args: string[]) =>
     runMeasured(['trainer/main.ts', ...args, '--store', String(store)], {
       env: config.inherited,
-      onLine: (line) => say(`${products} products: ${args[0]}${progressOf(line)}`),
+      onProgress: (event) => say(`${products} products: ${args[0]}, ${phaseWords(event)}`),
     });
   try {
     say(`${products} products: writing`);
@@ -45,19 +47,13 @@ async function peaksAt(
       onProgress: (done) => say(`${products} products: writing ${done}`),
     });
     const snapshot = await step(['snapshot', '--from', String(data)]);
-    const { dataset } = JSON.parse(snapshot.stdout.trim().split('\n').at(-1) ?? '');
+    const { dataset } = lastJson(snapshot.stdout);
     const short = ['--epochs', '1', '--image-size', '32'];
     const train = await step(['train', '--dataset', dataset, '--release', 'memory', ...short]);
     return { snapshot, train };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-function progressOf(line: string): string {
-  if (!line.startsWith('{"event":"progress"')) return '';
-  const { phase, done, total } = JSON.parse(line);
-  return `, ${phase}${done === undefined ? '' : `: ${done} of ${total}`}`;
 }
 
 function memoryTable(measured: [number, Peaks][]): string {

@@ -8,7 +8,7 @@ import {
 import type { Config } from '../config.ts';
 import { table } from '../figures/table.ts';
 import type { Progress } from '../process/progress.ts';
-import { run } from '../process/run.ts';
+import { lastJson, run } from '../process/run.ts';
 import type { BuiltImages } from '../shop/images.ts';
 import type { Kubectl } from '../shop/kubectl.ts';
 import { operatorNamespace, operatorPod } from '../shop/operator.ts';
@@ -94,7 +94,7 @@ async function fitBaseline({ shop, served, config }: Parameters<typeof figuresTa
     ['run', '-s', 'baseline', '--', '--store', store, '--dataset', served.dataset],
     { env: { ...config.inherited, ...shop.s3Environment } },
   );
-  const fitted = JSON.parse(out.trim().split('\n').at(-1) ?? '');
+  const fitted = lastJson(out);
   for (const figure of ['accuracy', 'macroF1', 'fitSeconds'])
     if (typeof fitted[figure] !== 'number')
       throw new Error(`The baseline gives no ${figure}: ${canonicalJson(fitted)}`);

@@ -1,22 +1,6 @@
 import { createInterface } from 'node:readline';
+import { progressOf } from '../process/progress-line.ts';
 import type { Kubectl } from '../shop/kubectl.ts';
-
-/** A line of the trainer's progress, as far as the demo shows it. */
-interface TrainProgress {
-  event: 'progress';
-  step: string;
-  phase?: string;
-  epoch?: number;
-  epochs?: number;
-  batch?: number;
-  batches?: number;
-  done?: number;
-  total?: number;
-  loss?: number;
-  accuracy?: number;
-  itemsPerSecond?: number;
-  etaSeconds?: number;
-}
 
 /** Shows the progress lines of a Job's pod until its log ends or `signal` says so; a log that is not there yet is no error. */
 export async function followTrainLog(
@@ -39,8 +23,8 @@ export async function followTrainLog(
 
 /** A progress line in words, undefined for every other line. */
 export function describeProgress(line: string): string | undefined {
-  if (!line.startsWith('{"event":"progress"')) return undefined;
-  const seen: TrainProgress = JSON.parse(line);
+  const seen = progressOf(line);
+  if (!seen) return undefined;
   const of = (name: string, at?: number, all?: number) =>
     at === undefined ? [] : [`${name} ${at}${all === undefined ? '' : ` of ${all}`}`];
   return [

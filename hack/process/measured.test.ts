@@ -25,10 +25,7 @@ describe('a measured program', () => {
       const event = JSON.stringify({ event: 'progress', step: 's', phase });
       return `console.log(${JSON.stringify(event)}); while (!existsSync('${join(dir, phase)}')) await wait(5);`;
     };
-    const heard = (line: string) => {
-      const phase = /"phase":"(\w+)"/.exec(line)?.[1];
-      if (phase) setImmediate(() => writeFileSync(join(dir, phase), ''));
-    };
+    const heard = ({ phase = '' }) => setImmediate(() => writeFileSync(join(dir, phase), ''));
     await writeFile(
       program,
       `import { existsSync } from 'node:fs';
@@ -40,7 +37,7 @@ describe('a measured program', () => {
     try {
       const { usage, phases, stdout } = await runMeasured([program], {
         env: process.env,
-        onLine: heard,
+        onProgress: heard,
       });
       expect(usage.peakMiB).to.be.above(300);
       expect(usage.cpuSeconds).to.be.at.least(0.3);

@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ProgressEvent } from '../../trainer/step.ts';
 import { cpuSecondsOf } from './identity.ts';
-import { type RunOptions, run } from './run.ts';
+import { progressOf } from './progress-line.ts';
+import { run } from './run.ts';
 
 /** What a program took, all of its threads together. */
 export interface Usage {
@@ -29,7 +31,10 @@ export interface Measured {
 const tellUsage = join(import.meta.dirname, 'tell-usage.ts');
 
 /** Runs one of the project's programs with Node and measures it; throws CommandFailed. */
-export async function runMeasured(args: string[], options: RunOptions = {}): Promise<Measured> {
+export async function runMeasured(
+  args: string[],
+  { env, onProgress }: { env: NodeJS.ProcessEnv; onProgress?(event: ProgressEvent): void },
+): Promise<Measured> {
   const dir = await mkdtemp(join(tmpdir(), 'usage-'));
   const file = join(dir, 'usage.json');
   const marks: { name: string; seconds: number; cpuSeconds: number }[] = [];
@@ -38,15 +43,16 @@ export async function runMeasured(args: string[], options: RunOptions = {}): Pro
   const now = () => (performance.now() - started) / 1000;
   try {
     const stdout = await run(process.execPath, ['--import', tellUsage, ...args], {
-      ...options,
-      env: { ...options.env, TELL_USAGE_FILE: file },
+      env: { ...env, TELL_USAGE_FILE: file },
       lines: 'both',
       onStart: (child) => {
         pid = child;
       },
       onLine(line) {
-        options.onLine?.(line);
-        const name = phaseOf(line);
+        const event = progressOf(line);
+        if (!event) return;
+        onProgress?.(event);
+        const name = event.phase;
         if (name === undefined || name === marks.at(-1)?.name) return;
         const cpuSeconds = cpuSecondsOf(pid);
         // Its last words may be heard only after its end.
@@ -70,9 +76,4 @@ export function phasesBetween(
     const next = marks[i + 1] ?? end;
     return { name, seconds: next.seconds - seconds, cpuSeconds: next.cpuSeconds - cpuSeconds };
   });
-}
-
-function phaseOf(line: string): string | undefined {
-  if (!line.startsWith('{"event":"progress"')) return undefined;
-  return JSON.parse(line).phase;
 }

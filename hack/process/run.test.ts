@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { CommandFailed, lastLines, run } from './run.ts';
+import { CommandFailed, lastJson, lastLines, run } from './run.ts';
 
 describe('running a command', () => {
   it('gives what it wrote, and takes input', async () => {
@@ -34,5 +34,10 @@ describe('running a command', () => {
 
   it('keeps the last lines that say something', () => {
     expect(lastLines('a\n\nb\n \nc\n', 2)).to.equal('b\nc');
+  });
+
+  it('takes the last of them as an answer in JSON, and nothing for none', () => {
+    expect(lastJson('begun\n{"a":1}\n\n')).to.deep.equal({ a: 1 });
+    expect(() => lastJson('\n')).to.throw(SyntaxError);
   });
 });

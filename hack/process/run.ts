@@ -69,6 +69,11 @@ export function lastLines(text: string, count: number): string {
     .join('\n');
 }
 
+/** The last line of what a program wrote, as JSON: the answer of one that tells more before it. */
+export function lastJson(text: string) {
+  return JSON.parse(lastLines(text, 1));
+}
+
 function lineSplitter(onLine: (line: string) => void): (text: string) => void {
   let rest = '';
   return (text) => {

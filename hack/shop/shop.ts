@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { openStore, type Store, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
 import { type Config, readConfig } from '../config.ts';
-import { run } from '../process/run.ts';
+import { lastJson, run } from '../process/run.ts';
 import { type BuiltImages, partsOf } from './images.ts';
 import type { Kubectl, KubeObject } from './kubectl.ts';
 import { type Forward, portForward } from './port-forward.ts';
@@ -76,7 +76,7 @@ export async function openShop(
       const env = { ...config.inherited, ...s3Environment };
       const options = { env, onLine, lines: 'both' as const };
       const out = await run('node', ['hack/demo-data/main.ts', ...to, ...more], options);
-      return JSON.parse(out.trim().split('\n').at(-1) ?? '');
+      return lastJson(out);
     },
     async close() {
       forward.close();
