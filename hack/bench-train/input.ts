@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import type { TextPreprocessing } from '@shelfwise/trainer-contract';
 import { type BatchSource, readBatch } from '../../trainer/conv-fusion/batch.ts';
 import { fitHead } from '../../trainer/conv-fusion/fit.ts';
+import { settings } from '../../trainer/conv-fusion/settings.ts';
 import { featuresIn } from '../../trainer/features/pictures.ts';
 import { createRecordFile } from '../../trainer/features/records.ts';
 import type { FitPace } from '../../trainer/fit/loop.ts';
 import { createRandom, type Random } from '../../trainer/fit/random.ts';
 import { keepsNothing } from '../../trainer/fit/state.ts';
 import { loadTensorFlow } from '../../trainer/native/tensorflow.ts';
-import { resolveHyperparameters } from '../../trainer/train/hyperparameters.ts';
 import type { Figure } from '../figures/report.ts';
 import { rakuten, sum } from './batches.ts';
 
@@ -73,7 +73,7 @@ async function fitting(source: BatchSource, epochs: number) {
   let warm: FitPace = { items: 0, seconds: 0, waitedSeconds: 0 };
   let whole = warm;
   const { head } = await fitHead(tf, source, {
-    hyperparameters: resolveHyperparameters(choices, count),
+    hyperparameters: settings(choices, count),
     rows: Int32Array.from({ length: count }, (_, i) => i),
     embeddingRows: rows,
     keeper: keepsNothing,

@@ -1,10 +1,10 @@
 import type { PictureStage } from '../features/pictures.ts';
 import type { Description } from '../train/architecture.ts';
-import type { Hyperparameters } from '../train/hyperparameters.ts';
+import type { ConvFusionSettings } from './settings.ts';
 
 /** What the model card says of this architecture. */
 export function describe(
-  { imageSize, regularisation, pictureRegularisation, balance }: Hyperparameters,
+  { imageSize, regularisation, pictureRegularisation, balance }: ConvFusionSettings,
   { backbone }: Extract<PictureStage, { kind: 'features' }>,
 ): Description {
   const { name } = backbone;

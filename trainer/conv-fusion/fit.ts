@@ -4,14 +4,14 @@ import { createParameter } from '../fit/adam.ts';
 import { fitLoop, type LearnerStep, type LoopOptions } from '../fit/loop.ts';
 import type { EpochRecord } from '../fit/state.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
-import type { Hyperparameters } from '../train/hyperparameters.ts';
 import { type Batch, type BatchSource, readBatch } from './batch.ts';
 import { gradients, type Objective } from './gradients.ts';
 import type { HeadTensors } from './head.ts';
 import type { PictureScale } from './normalise.ts';
+import type { ConvFusionSettings } from './settings.ts';
 
 export interface FitOptions extends Omit<LoopOptions, 'settings'> {
-  readonly hyperparameters: Hyperparameters;
+  readonly hyperparameters: ConvFusionSettings;
   /** How many rows the embedding has. */
   readonly embeddingRows: number;
   /** After each epoch, with the head as it then is: the share of judged products that it gets right. */
@@ -81,7 +81,7 @@ export function stepOn(
 
 /** Soft-margin costs C as weights of L2 in the mean loss; rare classes count more by as much as they are rarer, to the power `balance`. */
 function objectiveOf(
-  { regularisation, pictureRegularisation, balance }: Hyperparameters,
+  { regularisation, pictureRegularisation, balance }: ConvFusionSettings,
   rows: Int32Array,
   { classes, labels }: Pick<Products, 'classes' | 'labels'>,
 ): Objective {

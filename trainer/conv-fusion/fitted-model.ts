@@ -6,12 +6,12 @@ import type { Products } from '../features/products.ts';
 import { compactRows, spreadRows } from '../fit/embedding-rows.ts';
 import { accuracyOf } from '../judge/predictions.ts';
 import type { Fit, FitTask } from '../train/architecture.ts';
-import type { Hyperparameters } from '../train/hyperparameters.ts';
 import type { BatchSource } from './batch.ts';
 import { fitHead } from './fit.ts';
 import type { HeadTensors, HeadWeights } from './head.ts';
 import { createScaler, type PictureScale } from './normalise.ts';
 import { predict } from './predict.ts';
+import type { ConvFusionSettings } from './settings.ts';
 import { prepareTexts } from './texts.ts';
 
 /** Everything of a model but the calibration. */
@@ -24,7 +24,7 @@ export interface FittedModel {
 
 /** Fits preprocessing and head on some of the products and nothing else. */
 export async function fitModel(
-  task: FitTask<'features', Hyperparameters>,
+  task: FitTask<'features', ConvFusionSettings>,
 ): Promise<Fit<FittedModel>> {
   const { tf, products, fitted, judged, hyperparameters, signal } = task;
   const path = join(task.scratchDir, 'texts.bin');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { resolveHyperparameters } from './hyperparameters.ts';
+import { settings } from './settings.ts';
 
 describe('hyperparameters', () => {
   for (const [products, expected] of [
@@ -10,11 +10,11 @@ describe('hyperparameters', () => {
     [85_000, { epochs: 10, batchSize: 128, learningRate: 0.04 }],
   ] as const)
     it(`follow from the number of products: ${products}`, () => {
-      expect(resolveHyperparameters({}, products)).to.include(expected);
+      expect(settings({}, products)).to.include(expected);
     });
 
   it('are what a person chose', () => {
     const choices = { epochs: 3, batchSize: 5, learningRate: 0.5, seed: 9, imageSize: 96 };
-    expect(resolveHyperparameters(choices, 5000)).to.include(choices);
+    expect(settings(choices, 5000)).to.include(choices);
   });
 });
