@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { isMet } from '../figures/report.ts';
 import type { Measured } from '../process/measured.ts';
 import { figuresOf as memoryFigures } from './memory.ts';
-import { median, type Round } from './rounds.ts';
+import type { Round } from './rounds.ts';
 import { figuresOf as stepFigures } from './steps.ts';
 
 const round = (seconds: number, loss = 5): Round => ({ seconds, cpuSeconds: 2 * seconds, loss });
@@ -10,12 +10,6 @@ const met = (figures: ReturnType<typeof stepFigures>) =>
   Object.fromEntries(figures.map((figure) => [figure.name, isMet(figure)]));
 
 describe('the figures of bench-train', () => {
-  it('are medians: one disturbed round says nothing', () => {
-    expect(median([3, 1, 200])).to.equal(3);
-    expect(median([4, 1, 2, 3])).to.equal(2.5);
-    expect(() => median([])).to.throw(/nothing/);
-  });
-
   it('hold a step to the time of Keras, and to the same loss', () => {
     const keras = [round(2), round(2.2), round(9)];
     const faster = new Map([

@@ -4,11 +4,12 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
+import { median } from '../figures/median.ts';
 import type { Figure } from '../figures/report.ts';
 import { table } from '../figures/table.ts';
 import { pythonEnvironment } from '../tools/python-environment.ts';
 import { rakuten, writeBatches } from './batches.ts';
-import { median, type Round, type Side, startSide } from './rounds.ts';
+import { type Round, type Side, startSide } from './rounds.ts';
 
 export interface StepsSettings {
   config: Config;

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { kubeconfigConnection } from '../../operator/kube/connection.ts';
 import { startControlPlane } from '../cluster/control-plane.ts';
-import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
+import { median } from '../figures/median.ts';
+import { type Figure, tellReport } from '../figures/report.ts';
 import { table } from '../figures/table.ts';
 import { count } from '../process/count.ts';
 import { type Client, clientNode, compressed, ours } from './clients.ts';
@@ -62,11 +63,6 @@ function contents(nth: number): string {
 
 function geometricMean(values: number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** What each client reached in each round, by workload; interleaved, so that what slows the machine down slows all. */
@@ -188,10 +184,8 @@ async function main(): Promise<void> {
     const synced = await syncs(plane.kubeconfig, Math.min(rounds, 3));
 
     const figures = figuresOf(measured, clients, synced);
-    const report = reportOf('bench-transport', figures);
-    process.stdout.write(`${tables(measured, all, synced)}\n${figuresTable(figures)}\n`);
-    process.stdout.write(`${JSON.stringify(report)}\n`);
-    process.exitCode = report.met ? 0 : 1;
+    process.stdout.write(`${tables(measured, all, synced)}\n`);
+    tellReport('bench-transport', figures);
   } finally {
     await plane.stop();
   }

@@ -48,6 +48,13 @@ export function figuresTable(figures: Figure[]): string {
   return table([['what', 'figure', 'unit', 'target', ''], ...rows]);
 }
 
+/** Writes figures for people, and on the last line as JSON; the process ends with 1 where a target is missed or there is none. */
+export function tellReport(name: string, figures: Figure[]): void {
+  const report = reportOf(name, figures);
+  process.stdout.write(`\n${figuresTable(figures)}\n\n${JSON.stringify(report)}\n`);
+  if (!report.met) process.exitCode = 1;
+}
+
 function targetOf({ atMost, atLeast, exactly }: Figure): string {
   if (exactly !== undefined) return `= ${exactly}`;
   if (atLeast !== undefined) return `≥ ${atLeast}`;
