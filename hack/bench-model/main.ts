@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util';
 import { openStore, readSnapshot, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
 import { type ArchitectureName, architectures } from '../../trainer/train/architectures.ts';
 import { type Config, readConfig } from '../config.ts';
-import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
+import { type Figure, tellReport } from '../figures/report.ts';
+import { among } from '../process/among.ts';
 import { count } from '../process/count.ts';
 import { phases, progress, since } from '../process/progress.ts';
 import { lastJson, run } from '../process/run.ts';
@@ -52,15 +53,14 @@ async function main(): Promise<void> {
   const config = readConfig();
   const options: Options = {
     seeds: count('--seeds', values.seeds),
-    models: among(models, values.models),
+    models: among('--models', models, values.models),
     size: values.size === undefined ? undefined : count('--size', values.size),
   };
   const figures: Figure[] = [];
-  for (const set of among(sets, values.sets))
+  const chosen = among('--sets', sets, values.sets);
+  for (const set of sets.filter((each) => chosen.includes(each)))
     figures.push(...(await measured(set, options, config)));
-  const report = reportOf('bench-model', figures);
-  process.stdout.write(`\n${figuresTable(figures)}\n\n${JSON.stringify(report)}\n`);
-  if (!report.met) process.exitCode = 1;
+  tellReport('bench-model', figures);
 }
 
 /** One data set, one split, every model. */
@@ -74,7 +74,7 @@ async function measured(
   const scratchDir = await mkdtemp(join(tmpdir(), 'bench-model-'));
   try {
     const task = await prepare(set, size, { config, scratchDir, say: phases(shown) });
-    const wanted = models.filter((name) => baselines.some((each) => each === name));
+    const wanted = baselines.filter((each) => models.includes(each));
     const { runs, tuned } =
       wanted.length === 0
         ? { runs: [], tuned: new Map<string, string>() }
@@ -124,13 +124,6 @@ function heading(set: string, { snapshot }: Task, seeds: number): string {
   const { train, holdout } = snapshot.counts;
   const of = `${train} products to learn from, ${holdout} held out, ${snapshot.classes.length} classes`;
   return `${set}: ${of}; means over ${seeds} seed${seeds === 1 ? '' : 's'} ± half their range`;
-}
-
-function among(known: string[], list: string): string[] {
-  const chosen = list.split(',');
-  const unknown = chosen.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`There is no "${unknown}": ${usage}`);
-  return known.filter((name) => chosen.includes(name));
 }
 
 await main().catch((error: Error) => {

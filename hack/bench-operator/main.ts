@@ -1,6 +1,7 @@
 /** `make bench-operator`: the operator under load, on a real control plane with played nodes, beside its targets. */
 import { parseArgs } from 'node:util';
-import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
+import { type Figure, tellReport } from '../figures/report.ts';
+import { among } from '../process/among.ts';
 import { phases, progress, since } from '../process/progress.ts';
 import { atRest } from './at-rest.ts';
 import { burst } from './burst.ts';
@@ -49,7 +50,7 @@ const usage = `usage: make bench-operator ARGS='[options]'
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      only: { type: 'string' },
+      only: { type: 'string', default: Object.keys(parts).join(',') },
       scale: { type: 'string', default: '1' },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -58,9 +59,7 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(`${usage}\n`);
   const scale = Number(values.scale);
   if (!(scale > 0)) throw new Error(`--scale is ${values.scale}: give a number above 0.`);
-  const chosen = values.only?.split(',') ?? Object.keys(parts);
-  const unknown = chosen.find((name) => !parts[name]);
-  if (unknown !== undefined) throw new Error(`There is no part "${unknown}": ${usage}`);
+  const chosen = among('--only', Object.keys(parts), values.only);
   const figures: Figure[] = [];
   for (const name of chosen)
     figures.push(...(await measured(name, parts[name] as Part, { scale, quick: values.quick })));
@@ -71,9 +70,7 @@ async function main(): Promise<void> {
       value: scale,
       unit: '×',
     });
-  const report = reportOf('bench-operator', figures);
-  process.stdout.write(`\n${figuresTable(figures)}\n\n${JSON.stringify(report)}\n`);
-  if (!report.met) process.exitCode = 1;
+  tellReport('bench-operator', figures);
 }
 
 /** Each part has a cluster of its own, so that none is measured on what another left. */

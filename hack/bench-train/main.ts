@@ -1,7 +1,8 @@
 /** `make bench-train`: what training costs: a step beside Keras, the wait for its input, memory at any size. */
 import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../config.ts';
-import { type Figure, figuresTable, reportOf } from '../figures/report.ts';
+import { type Figure, tellReport } from '../figures/report.ts';
+import { among } from '../process/among.ts';
 import { count } from '../process/count.ts';
 import { phases, progress, since } from '../process/progress.ts';
 import { input } from './input.ts';
@@ -17,7 +18,9 @@ interface Settings {
   tell: (text: string) => void;
 }
 
-const parts: Record<string, (settings: Settings) => Promise<Figure[]>> = {
+type Part = (settings: Settings) => Promise<Figure[]>;
+
+const parts: Record<string, Part> = {
   steps,
   input: ({ say, steps }) => input({ epochs: Math.ceil(steps / 10), say }),
   memory,
@@ -50,18 +53,16 @@ async function main(): Promise<void> {
     sizes: [smaller, larger] as [number, number],
     tell: (text: string) => void process.stdout.write(`\n${text}\n`),
   };
+  const chosen = among('--only', Object.keys(parts), values.only);
   const figures: Figure[] = [];
-  for (const name of values.only.split(',')) {
-    const part = parts[name];
-    if (!part) throw new Error(`There is no part "${name}": ${usage}`);
+  for (const name of chosen) {
+    const part = parts[name] as Part;
     const shown = progress(name);
     const started = performance.now();
     figures.push(...(await part({ ...settings, say: phases(shown) })));
     shown.done(`took ${since(started)}`);
   }
-  const report = reportOf('bench-train', figures);
-  process.stdout.write(`\n${figuresTable(figures)}\n\n${JSON.stringify(report)}\n`);
-  if (!report.met) process.exitCode = 1;
+  tellReport('bench-train', figures);
 }
 
 await main().catch((error: Error) => {
