@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { digestSchema, openStore, releaseNameSchema, StepError } from '@shelfwise/trainer-contract';
 import type { Logger } from 'pino';
 import * as z from 'zod';
-import { type Accounts, openAccounts } from './accounts/accounts.ts';
-import { readCredentials } from './accounts/first-admin.ts';
+import type { Accounts } from './accounts/accounts.ts';
+import { ensureAdmin, readCredentials } from './accounts/first-admin.ts';
 import { createPasswords } from './accounts/passwords.ts';
 import { parseOptions } from './arguments.ts';
 import { apiserverSource } from './auth/apiserver.ts';
 import { createClusterIssuer } from './auth/cluster-issuer.ts';
 import { type KeyRing, openKeyRing } from './auth/key-ring.ts';
+import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
 import { drain, listen, portOf } from './http/server.ts';
 import type { ServiceState } from './http/service.ts';
@@ -95,27 +96,24 @@ async function openCallers(config: InferenceConfig, log: Logger, metrics: Servic
   const stopReloading = keys && reloadNowAndThen(keys, log);
   const cluster = apiserver && createClusterIssuer(apiserverSource(apiserver), log);
   void cluster?.refresh();
-  const accounts =
+  const passwords = await createPasswords();
+  const firstAdmin =
+    adminCredentialsDir === undefined ? undefined : await readCredentials(adminCredentialsDir);
+  const database =
     databaseUrlFile === undefined
       ? undefined
-      : openAccounts({
-          databaseUrlFile,
-          firstAdmin:
-            adminCredentialsDir === undefined
-              ? undefined
-              : await readCredentials(adminCredentialsDir),
-          passwords: await createPasswords(),
+      : openDatabase({
+          urlFile: databaseUrlFile,
+          prepare: firstAdmin ? [(knex) => ensureAdmin(knex, passwords, firstAdmin)] : [],
           log,
           onState: metrics.database,
         });
+  const accounts: Accounts | undefined = database && { database, passwords };
   const close = async () => {
     stopReloading?.();
-    await accounts?.close();
+    await database?.close();
   };
-  return { keys, cluster, accounts, close } satisfies { accounts: Accounts | undefined } & Record<
-    string,
-    unknown
-  >;
+  return { keys, cluster, accounts, close };
 }
 
 function reloadNowAndThen(keys: KeyRing, log: Logger): () => void {

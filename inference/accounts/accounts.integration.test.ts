@@ -12,11 +12,11 @@ import type { Knex } from 'knex';
 import { pino } from 'pino';
 import { waitFor } from '../../hack/process/wait.ts';
 import { type PostgresService, startPostgres, writeUrlFile } from '../../hack/services/postgres.ts';
+import { openDatabase } from '../database/database.ts';
 import { type TestService, testService } from '../fixtures/service.ts';
 import { createMetrics } from '../metrics/metrics.ts';
-import { type Accounts, openAccounts } from './accounts.ts';
-import { openDatabase } from './database.ts';
-import { migrate } from './migrations.ts';
+import type { Accounts } from './accounts.ts';
+import { ensureAdmin } from './first-admin.ts';
 import { createPasswords } from './passwords.ts';
 
 const log = pino({ level: 'silent' });
@@ -41,21 +41,23 @@ describe('accounts on a real PostgreSQL', () => {
   });
   after(async () => {
     await service?.close();
-    await accounts?.close();
+    await accounts?.database.close();
     await postgres?.stop();
     await rm(dir, { recursive: true });
   });
 
-  const open = async (onState?: (up: boolean) => void, databaseUrlFile = urlFile) =>
-    openAccounts({
-      databaseUrlFile,
-      firstAdmin: admin,
-      passwords: await createPasswords(),
+  async function open(onState?: (up: boolean) => void, file = urlFile): Promise<Accounts> {
+    const passwords = await createPasswords();
+    const database = openDatabase({
+      urlFile: file,
+      prepare: [(knex) => ensureAdmin(knex, passwords, admin)],
       log,
       ...(onState && { onState }),
     });
+    return { database, passwords };
+  }
   const state = (of: Accounts, wanted: boolean) =>
-    waitFor(async () => ((of.ready() !== undefined) === wanted ? true : undefined), {
+    waitFor(async () => ((of.database.ready() !== undefined) === wanted ? true : undefined), {
       what: `the accounts to be ${wanted ? 'ready' : 'off'}`,
       limitMs: 300_000,
     });
@@ -182,14 +184,14 @@ describe('accounts on a real PostgreSQL', () => {
     await call('POST', '/v1/users', { username: 'root2', password: strong, role: 'admin' }, token);
     const second = await logIn({ username: 'root2', password: strong });
     expect((await call('GET', '/v1/users', undefined, second)).status).to.equal(200);
-    await (accounts.ready() as Knex)('shelfwise_users')
+    await (accounts.database.ready() as Knex)('shelfwise_users')
       .where({ username: 'root2' })
       .update({ role: 'user' });
     expect((await call('GET', '/v1/users', undefined, second)).status).to.equal(403);
   });
 
   it('keeps hashes of argon2id, no passwords', async () => {
-    const hashes = await (accounts.ready() as Knex)('shelfwise_users').pluck('password_hash');
+    const hashes = await (accounts.database.ready() as Knex)('shelfwise_users').pluck('password_hash');
     for (const hash of hashes) expect(hash).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });
 
@@ -224,10 +226,10 @@ describe('accounts on a real PostgreSQL', () => {
   it('becomes ready when the database comes after the program', async () => {
     await postgres.pause();
     const early = await open();
-    expect(early.ready()).to.equal(undefined);
+    expect(early.database.ready()).to.equal(undefined);
     await postgres.resume();
     await ready(early);
-    await early.close();
+    await early.database.close();
     await ready(accounts);
   });
 
@@ -247,20 +249,8 @@ describe('accounts on a real PostgreSQL', () => {
     for (const side of sockets) side.unpipe().pause();
     await state(through, false);
     await ready(through);
-    await through.close();
+    await through.database.close();
     for (const side of sockets) side.destroy();
     await new Promise((resolve) => between.close(resolve));
-  });
-
-  it('is migrated once by replicas that start together, also after one was killed at it', async () => {
-    const first = openDatabase(urlFile, log);
-    for (const table of ['shelfwise_users', 'shelfwise_migrations'])
-      await first.schema.dropTable(table);
-    await first('shelfwise_migrations_lock').update({ is_locked: 1 });
-    const replicas = Array.from({ length: 6 }, () => openDatabase(urlFile, log));
-    await Promise.all(replicas.map(migrate));
-    expect(await first('shelfwise_migrations').pluck('name')).to.deep.equal(['001_users']);
-    expect(await first('shelfwise_users')).to.deep.equal([]);
-    await Promise.all([first, ...replicas].map((knex) => knex.destroy()));
   });
 });

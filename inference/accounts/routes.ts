@@ -107,18 +107,14 @@ async function body<T extends z.ZodType>(
   }
 }
 
-/** Runs a query; a database that is not there is no error of ours but a 503. */
-async function query<T>(store: Accounts, run: (knex: Knex) => Promise<T>): Promise<T> {
-  const knex = store.ready();
-  if (!knex) throw unavailable();
+/** Runs a query; a name that is taken is the caller's affair. */
+async function query<T>({ database }: Accounts, run: (knex: Knex) => Promise<T>): Promise<T> {
   try {
-    return await run(knex);
+    return await database.query(run);
   } catch (error) {
-    if (error instanceof UserExistsError) {
-      const detail = `There is a user of that name already: choose another.`;
-      throw new Problem('conflict', detail, { part: 'username', cause: error });
-    }
-    throw unavailable(error);
+    if (!(error instanceof UserExistsError)) throw error;
+    const detail = `There is a user of that name already: choose another.`;
+    throw new Problem('conflict', detail, { part: 'username', cause: error });
   }
 }
 
@@ -133,12 +129,6 @@ async function inTurn<T>(work: Promise<T>): Promise<T> {
       { retryAfter: 1 },
     );
   }
-}
-
-function unavailable(cause?: unknown): Problem {
-  const detail =
-    "The accounts' database does not answer: predictions go on, try again in a moment.";
-  return new Problem('accounts-unavailable', detail, { retryAfter: 5, cause });
 }
 
 const off: Middleware = () => {

@@ -1,6 +1,6 @@
 import type { Role, User } from '@shelfwise/inference-contract';
 import type { Knex } from 'knex';
-import { answerTimeoutMs } from './database.ts';
+import { answerTimeoutMs } from '../database/pool.ts';
 
 const table = 'shelfwise_users';
 

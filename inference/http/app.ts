@@ -67,7 +67,7 @@ function dependencies({ accounts, cluster }: AppSettings) {
   const word = (up: boolean | undefined) =>
     up === undefined ? 'not configured' : up ? 'up' : 'down';
   return {
-    database: () => word(accounts && accounts.ready() !== undefined),
+    database: () => word(accounts && accounts.database.ready() !== undefined),
     clusterKeys: () => word(cluster?.isKnown()),
   } as const;
 }

@@ -22,7 +22,7 @@ export const problems = {
   'model-fault': { status: 500, title: 'The model gave no usable answer' },
   overloaded: { status: 503, title: 'The service is busy' },
   'not-ready': { status: 503, title: 'The service is not ready' },
-  'accounts-unavailable': { status: 503, title: 'The accounts are not available at the moment' },
+  'database-unavailable': { status: 503, title: 'The database is not available at the moment' },
   'keys-unavailable': {
     status: 503,
     title: 'ServiceAccount tokens cannot be verified at the moment',

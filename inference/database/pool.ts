@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import createKnex, { type Knex } from 'knex';
 import type { Logger } from 'pino';
 
-/** Connections are few: accounts are asked for rarely, and predictions never touch the database. */
-const poolSize = 4;
+/** Connections of a replica: predictions never touch the database, and PostgreSQL allows a hundred by default. */
+const poolSize = 8;
 const patienceMs = 2_000;
 const statementTimeoutMs = 5_000;
 /**
@@ -16,7 +16,7 @@ export const answerTimeoutMs = statementTimeoutMs + 1_000;
  * A pool of connections to the address in `urlFile`, which is read again for every new connection so that rotated credentials
  * are taken up. Nothing is contacted yet; a database that is gone fails the query, within a few seconds, not the program.
  */
-export function openDatabase(urlFile: string, log: Logger): Knex {
+export function openPool(urlFile: string, log: Logger): Knex {
   return createKnex({
     client: 'pg',
     pool: { min: 0, max: poolSize },
@@ -33,6 +33,8 @@ export function openDatabase(urlFile: string, log: Logger): Knex {
         connectionString: (await readFile(urlFile, 'utf8')).trim(),
         connectionTimeoutMillis: patienceMs,
         statement_timeout: statementTimeoutMs,
+        // A transaction whose program fell silent must not hold its rows' locks.
+        idle_in_transaction_session_timeout: 2 * statementTimeoutMs,
         application_name: 'shelfwise-inference',
         keepAlive: true,
       };
