@@ -29,7 +29,11 @@ describe('inference serve', () => {
     url = `s3://${s3.bucket}/prefix/team/shop`;
     store = openStore(url, storeSettingsFromEnv(s3.env));
     await writeTokenKey(dir, 'k1');
-    token = await issueToken(await openKeyRing(dir), { id: 'id-1', username: 'ada', role: 'user' });
+    token = await issueToken(await openKeyRing(dir), {
+      id: 'id-1',
+      name: 'ada',
+      roles: ['predict'],
+    });
   });
   afterEach(async () => {
     running?.child.kill('SIGKILL');

@@ -74,7 +74,12 @@ describe('ServiceAccount tokens of a real cluster', function () {
     const { status, body } = await ask(await token('shop', 'caller', ...forUs));
     expect([status, body]).to.deep.equal([
       200,
-      { kind: 'serviceAccount', namespace: 'shop', name: 'caller' },
+      {
+        kind: 'serviceAccount',
+        id: 'system:serviceaccount:shop:caller',
+        name: 'shop/caller',
+        roles: ['predict'],
+      },
     ]);
   });
 

@@ -192,7 +192,7 @@ describe('authentication', () => {
   }
 
   it('takes the tokens it issues, signed by the newest key', async () => {
-    const token = await issueToken(keys, { id: 'id-1', username: 'ada', role: 'admin' });
+    const token = await issueToken(keys, { id: 'id-1', name: 'ada', roles: ['admin'] });
     expect(
       JSON.parse(Buffer.from(token.split('.')[0] as string, 'base64url').toString()),
     ).to.include({ kid: '2026-11' });
@@ -200,8 +200,8 @@ describe('authentication', () => {
     expect(await answer.json()).to.deep.equal({
       kind: 'account',
       id: 'id-1',
-      username: 'ada',
-      role: 'admin',
+      name: 'ada',
+      roles: ['admin'],
     });
   });
 
@@ -210,7 +210,7 @@ describe('authentication', () => {
     await writeFile(join(other, '2026-11.pem'), pem(account.new.privateKey, 'pkcs8'));
     const ring = await openKeyRing(other);
     const own = await serve({ keys: ring });
-    const token = await issueToken(ring, { id: 'id-1', username: 'ada', role: 'user' });
+    const token = await issueToken(ring, { id: 'id-1', name: 'ada', roles: ['predict'] });
     expect((await ask(own.url, `Bearer ${token}`)).status).to.equal(200);
     await writeFile(join(other, '2026-12.pem'), pem(account.stranger.privateKey, 'pkcs8'));
     await rm(join(other, '2026-11.pem'));

@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
+import type { Caller } from '@shelfwise/inference-contract';
 import koaJwt from 'koa-jwt';
 import { Problem } from '../http/problems.ts';
 import type { Context, Middleware } from '../http/state.ts';
 import { accountOf, accountTokens } from './account-tokens.ts';
-import type { Caller } from './caller.ts';
+import { unauthenticated } from './authorise.ts';
 import { checkLifetime, reasonOf, unverifiedIssuer } from './claims.ts';
 import type { ClusterIssuer } from './cluster-issuer.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -80,12 +81,15 @@ export function authenticate({ keys, cluster, namespaces }: AuthenticateSettings
       clusterVerifier = { issuer: ours, verify: forCluster(ours, cluster) };
     const claims = await run(ctx, clusterVerifier.verify);
     checkLifetime(claims, serviceAccountTokens.lifetimeSeconds, clockToleranceSeconds);
-    return serviceAccountOf(claims);
+    const account = serviceAccountOf(claims);
+    if (account && !namespaceAllowed(namespaces, account.namespace))
+      throw wrongNamespace(account.namespace);
+    return account?.caller;
   }
 
   return async (ctx, next) => {
     const header = ctx.get('Authorization');
-    if (header === '') throw missing();
+    if (header === '') throw unauthenticated();
     if (!/^Bearer \S+$/i.test(header)) throw refused(new Error('Bad Authorization'));
     let caller: Caller | undefined;
     try {
@@ -94,10 +98,6 @@ export function authenticate({ keys, cluster, namespaces }: AuthenticateSettings
       throw error instanceof Problem ? error : refused(error);
     }
     if (!caller) throw refused(new Error('claims are missing'));
-    if (caller.kind === 'serviceAccount' && !namespaceAllowed(namespaces, caller.namespace)) {
-      const detail = `ServiceAccounts of the namespace ${caller.namespace} may not call this service: have the namespace added to spec.serving.auth.serviceAccountNamespaces.`;
-      throw new Problem('forbidden', detail, { part: 'Authorization' });
-    }
     ctx.state.caller = caller;
     return next();
   };
@@ -120,17 +120,6 @@ function keyOr(key: KeyObject | undefined): KeyObject {
   return key;
 }
 
-function missing(): Problem {
-  return new Problem(
-    'unauthenticated',
-    'There is no token: send the header Authorization: Bearer TOKEN.',
-    {
-      part: 'Authorization',
-      headers: { 'WWW-Authenticate': 'Bearer realm="shelfwise"' },
-    },
-  );
-}
-
 function refused(error: unknown): Problem {
   const reason = reasonOf(error);
   return new Problem('unauthenticated', `The token is not accepted: ${reason}.`, {
@@ -150,4 +139,9 @@ function keysUnavailable(): Problem {
       retryAfter: 2,
     },
   );
+}
+
+function wrongNamespace(namespace: string): Problem {
+  const detail = `ServiceAccounts of the namespace ${namespace} may not call this service: have the namespace added to spec.serving.auth.serviceAccountNamespaces.`;
+  return new Problem('forbidden', detail, { part: 'Authorization' });
 }

@@ -1,5 +1,5 @@
+import type { Caller } from '@shelfwise/inference-contract';
 import * as z from 'zod';
-import type { Caller } from './caller.ts';
 
 /** What a ServiceAccount's token must be. Its issuer and keys are the cluster's own. */
 export const serviceAccountTokens = {
@@ -18,16 +18,17 @@ const claimsSchema = z.object({
   }),
 });
 
-type ServiceAccount = Extract<Caller, { kind: 'serviceAccount' }>;
-
 /** The ServiceAccount that verified claims speak of, or undefined where they are none of one. */
-export function serviceAccountOf(claims: unknown): ServiceAccount | undefined {
+export function serviceAccountOf(
+  claims: unknown,
+): { namespace: string; caller: Caller } | undefined {
   const parsed = claimsSchema.safeParse(claims);
   if (!parsed.success) return undefined;
   const { namespace, serviceaccount } = parsed.data['kubernetes.io'];
-  if (parsed.data.sub !== `system:serviceaccount:${namespace}:${serviceaccount.name}`)
-    return undefined;
-  return { kind: 'serviceAccount', namespace, name: serviceaccount.name };
+  const { sub } = parsed.data;
+  if (sub !== `system:serviceaccount:${namespace}:${serviceaccount.name}`) return undefined;
+  const name = `${namespace}/${serviceaccount.name}`;
+  return { namespace, caller: { kind: 'serviceAccount', id: sub, name, roles: ['predict'] } };
 }
 
 /** Whether ServiceAccounts of a namespace may call; `*` allows every namespace. */

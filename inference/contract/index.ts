@@ -3,6 +3,8 @@
  * operator and the documents that the HTTP API speaks. It depends on zod alone, so that the operator
  * can import it without an engine, a database client or a picture library.
  */
+export * from './accounts.ts';
+export * from './caller.ts';
 export * from './evaluation.ts';
 export * from './facts.ts';
 export * from './http.ts';

@@ -1,5 +1,5 @@
+import type { Caller } from '@shelfwise/inference-contract';
 import type Koa from 'koa';
-import type { Caller } from '../auth/caller.ts';
 
 /** What middlewares leave for those after them. */
 export interface RequestState {
