@@ -1,24 +1,19 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { digestSchema, openStore, releaseNameSchema, StepError } from '@shelfwise/trainer-contract';
+import { digestSchema, openStore, releaseNameSchema } from '@shelfwise/trainer-contract';
 import type { Logger } from 'pino';
 import * as z from 'zod';
-import type { Accounts } from './accounts/accounts.ts';
-import { ensureAdmin, readCredentials } from './accounts/first-admin.ts';
-import { createPasswords } from './accounts/passwords.ts';
 import { parseOptions } from './arguments.ts';
-import { apiserverSource } from './auth/apiserver.ts';
-import { createClusterIssuer } from './auth/cluster-issuer.ts';
-import { type KeyRing, openKeyRing } from './auth/key-ring.ts';
-import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
 import { drain, listen, portOf } from './http/server.ts';
 import type { ServiceState } from './http/service.ts';
-import { createMetrics, type ServiceMetrics } from './metrics/metrics.ts';
-import { type LoadedModel, loadModel } from './model/load.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import type { LoadedModel } from './model/load.ts';
+import { openCallers } from './serve/callers.ts';
+import { openModel } from './serve/model.ts';
 import type { InferenceConfig, Step, StepIo } from './step.ts';
 
-const usage = `Usage: inference serve --store URL --release NAME --digest sha256:HEX [--port 8080]
+const usage = `Usage: inference serve --store URL --release NAME --digest sha256:HEX [--port 8080] [--address ::]
 
 Downloads the release's model tar, verifies it and serves it: POST /v1/predict, /v1/tokens, /v1/users, and
 /healthz, /readyz, /metrics, all on one port. Answers until SIGTERM, then drains.
@@ -29,25 +24,22 @@ const optionsSchema = z.object({
   release: releaseNameSchema,
   digest: digestSchema,
   port: z.coerce.number().int().min(0).max(65_535).default(8080),
+  /** Of the network interface that is listened on; all of them unless told. */
+  address: z.union([z.ipv4(), z.ipv6()]).optional(),
 });
-type Options = z.infer<typeof optionsSchema>;
 
-/** Products that may wait for a worker. With deadlines in force it is rarely reached: it bounds memory. */
-const queueCapacity = 1_024;
 /** Bodies on their way, each of which is held up to three times: a few of the largest, or thousands of usual ones. */
 const bodyBudgetBytes = 64 * 1024 * 1024;
-/** How long a store that does not answer is tried again before the pod gives up and says so. */
-const storePatienceMs = 120_000;
 /** How long requests may take to finish once no new ones come; the pod has 60 s in all. */
 const drainLimitMs = 40_000;
-const keyReloadMs = 30_000;
 const abandonLimitMs = 5_000;
 
 export const serveStep: Step = { usage, run: serve };
 
 async function serve(args: string[], io: StepIo) {
-  const options = parseOptions('serve', args, optionsSchema);
+  const { store: url, release, digest, ...listener } = parseOptions('serve', args, optionsSchema);
   const { config, log, signal } = io;
+  const store = openStore(url, config.store);
   const metrics = createMetrics();
   const state: ServiceState = { progress: 'starting', loaded: undefined, draining: false };
   const callers = await openCallers(config, log, metrics);
@@ -60,14 +52,14 @@ async function serve(args: string[], io: StepIo) {
     predictDeadlineMs: config.predictDeadlineMs,
     bodyBudgetBytes,
   });
-  const server = await listen(app.callback(), options.port);
+  const server = await listen(app.callback(), listener);
   log.info(
     { port: portOf(server), workers: config.workers },
     'listening; not ready before the model is verified',
   );
   let model: LoadedModel | undefined;
   try {
-    const loading = load(options, io, state, metrics);
+    const loading = openModel({ store, release, digest, state, metrics }, io);
     model = await untilAborted(signal, loading);
     if (model) {
       await aborted(signal);
@@ -80,90 +72,7 @@ async function serve(args: string[], io: StepIo) {
     server.close();
     await Promise.allSettled([model?.close(), callers.close()]);
   }
-  return { message: { step: 'serve', ok: true, release: options.release, digest: options.digest } };
-}
-
-/** Everything that decides who may call. Throws BadConfiguration when that is nobody. */
-async function openCallers(config: InferenceConfig, log: Logger, metrics: ServiceMetrics) {
-  const { databaseUrlFile, tokenKeysDir, adminCredentialsDir, apiserver } = config;
-  if (!databaseUrlFile && !tokenKeysDir && !apiserver) {
-    throw new StepError(
-      'BadConfiguration',
-      'Nobody could call this service: set DATABASE_URL_FILE and TOKEN_KEYS_DIR for accounts, or run it in a cluster for ServiceAccount tokens.',
-    );
-  }
-  const keys = tokenKeysDir === undefined ? undefined : await openKeyRing(tokenKeysDir);
-  const stopReloading = keys && reloadNowAndThen(keys, log);
-  const cluster = apiserver && createClusterIssuer(apiserverSource(apiserver), log);
-  void cluster?.refresh();
-  const passwords = await createPasswords();
-  const firstAdmin =
-    adminCredentialsDir === undefined ? undefined : await readCredentials(adminCredentialsDir);
-  const database =
-    databaseUrlFile === undefined
-      ? undefined
-      : openDatabase({
-          urlFile: databaseUrlFile,
-          prepare: firstAdmin ? [(knex) => ensureAdmin(knex, passwords, firstAdmin)] : [],
-          log,
-          onState: metrics.database,
-        });
-  const accounts: Accounts | undefined = database && { database, passwords };
-  const close = async () => {
-    stopReloading?.();
-    await database?.close();
-  };
-  return { keys, cluster, accounts, close };
-}
-
-function reloadNowAndThen(keys: KeyRing, log: Logger): () => void {
-  const timer = setInterval(() => {
-    keys
-      .reload()
-      .catch((err: unknown) =>
-        log.error({ err }, 'the token keys could not be read again; the old ones stay'),
-      );
-  }, keyReloadMs);
-  timer.unref();
-  return () => clearInterval(timer);
-}
-
-async function load(
-  options: Options,
-  { config, log, signal }: StepIo,
-  state: ServiceState,
-  metrics: ServiceMetrics,
-) {
-  const { release, digest } = options;
-  const model = await loadModel({
-    store: openStore(options.store, config.store),
-    release,
-    digest,
-    scratchDir: config.scratchDir,
-    workers: config.workers,
-    queueCapacity,
-    patienceMs: storePatienceMs,
-    signal,
-    log,
-    onProgress(doing) {
-      state.progress = doing;
-      log.info(doing);
-    },
-    engine: {
-      onStages: metrics.stages,
-      onQueued: metrics.queued,
-      onWorkerLost(reason) {
-        metrics.workerLost();
-        log.error({ reason }, 'an inference worker was lost; another is started');
-      },
-    },
-  });
-  const { classes } = model.bundle.labels;
-  state.loaded = { engine: model.engine, served: { release, digest, classes } };
-  metrics.model(release, digest);
-  metrics.watchEngine(() => model.engine.state());
-  log.info({ release, digest, classes: classes.length, workers: config.workers }, 'ready');
-  return model;
+  return { message: { step: 'serve', ok: true, release, digest } };
 }
 
 /** Out of the endpoints first, then no more connections, then the last answers. */

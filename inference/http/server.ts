@@ -8,8 +8,15 @@ const headersTimeoutMs = 10_000;
 /** Longer than load balancers keep idle connections (60 s), so that it is they who close them. */
 const keepAliveTimeoutMs = 65_000;
 
-/** Listens on a port (0: any free one). Throws BadConfiguration when it is taken. */
-export async function listen(app: RequestListener, port: number): Promise<Server> {
+export interface Listener {
+  /** 0: any free one. */
+  port: number;
+  /** Of a network interface; all of them unless told. */
+  address?: string | undefined;
+}
+
+/** Listens. Throws BadConfiguration when the port is taken, or the address is none of this machine's. */
+export async function listen(app: RequestListener, { port, address }: Listener): Promise<Server> {
   const server = createServer(
     {
       requestTimeout: requestTimeoutMs,
@@ -29,7 +36,7 @@ export async function listen(app: RequestListener, port: number): Promise<Server
         ),
       );
     });
-    server.listen(port, resolve);
+    server.listen({ port, host: address }, resolve);
   });
   return server;
 }

@@ -1,0 +1,54 @@
+import type { Store } from '@shelfwise/trainer-contract';
+import type { ServiceState } from '../http/service.ts';
+import type { ServiceMetrics } from '../metrics/metrics.ts';
+import { type LoadedModel, loadModel } from '../model/load.ts';
+import type { StepIo } from '../step.ts';
+
+/** Products that may wait for a worker. With deadlines in force it is rarely reached: it bounds memory. */
+const queueCapacity = 1_024;
+/** How long a store that does not answer is tried again before the pod gives up and says so. */
+const storePatienceMs = 120_000;
+
+export interface ServedModel {
+  store: Store;
+  release: string;
+  digest: string;
+  state: ServiceState;
+  metrics: ServiceMetrics;
+}
+
+/** Loads and verifies the release's model; from then on `state` has it and the service is ready. */
+export async function openModel(
+  { store, release, digest, state, metrics }: ServedModel,
+  { config, log, signal }: StepIo,
+): Promise<LoadedModel> {
+  const model = await loadModel({
+    store,
+    release,
+    digest,
+    scratchDir: config.scratchDir,
+    workers: config.workers,
+    queueCapacity,
+    patienceMs: storePatienceMs,
+    signal,
+    log,
+    onProgress(doing) {
+      state.progress = doing;
+      log.info(doing);
+    },
+    engine: {
+      onStages: metrics.stages,
+      onQueued: metrics.queued,
+      onWorkerLost(reason) {
+        metrics.workerLost();
+        log.error({ reason }, 'an inference worker was lost; another is started');
+      },
+    },
+  });
+  const { classes } = model.bundle.labels;
+  state.loaded = { engine: model.engine, served: { release, digest, classes } };
+  metrics.model(release, digest);
+  metrics.watchEngine(() => model.engine.state());
+  log.info({ release, digest, classes: classes.length, workers: config.workers }, 'ready');
+  return model;
+}
