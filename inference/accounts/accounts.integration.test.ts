@@ -103,8 +103,8 @@ describe('accounts on a real PostgreSQL', () => {
     const { status, body: users } = await call('GET', '/v1/users', undefined, token);
     expect(status).to.equal(200);
     expect(
-      usersResponseSchema.parse(users).users.map((user) => [user.username, user.role]),
-    ).to.deep.equal([['admin', 'admin']]);
+      usersResponseSchema.parse(users).users.map((user) => [user.username, user.roles]),
+    ).to.deep.equal([['admin', ['admin']]]);
     expect((await call('POST', '/v1/predict', { designation: 'spade' }, token)).status).to.equal(
       200,
     );
@@ -114,7 +114,7 @@ describe('accounts on a real PostgreSQL', () => {
     const asAdmin = await logIn(admin);
     const created = await call('POST', '/v1/users', { username: 'ada', password: strong }, asAdmin);
     expect(created.status).to.equal(201);
-    expect(created.body).to.include({ username: 'ada', role: 'user' });
+    expect(created.body).to.deep.include({ username: 'ada', roles: ['predict'] });
     expect(JSON.stringify(created.body)).to.not.contain(strong).and.not.contain('argon2');
     const asAda = await logIn({ username: 'ada', password: strong });
     expect((await call('POST', '/v1/predict', { designation: 'spade' }, asAda)).status).to.equal(
@@ -132,7 +132,7 @@ describe('accounts on a real PostgreSQL', () => {
       [{ username: 'admin', password: strong }, 409, 'username'],
       [{ username: 'Ada Lovelace', password: strong }, 422, 'username'],
       [{ username: 'carl', password: 'short' }, 422, 'password'],
-      [{ username: 'carl', password: strong, role: 'root' }, 422, 'role'],
+      [{ username: 'carl', password: strong, roles: ['root'] }, 422, 'roles.0'],
       [{ password: strong }, 422, 'username'],
       [{ username: 'carl', password: 'x'.repeat(20_000) }, 413, 'body'],
     ];
@@ -181,7 +181,12 @@ describe('accounts on a real PostgreSQL', () => {
 
   it('takes an admin at the word of the database, not of the token', async () => {
     const token = await logIn(admin);
-    await call('POST', '/v1/users', { username: 'root2', password: strong, role: 'admin' }, token);
+    await call(
+      'POST',
+      '/v1/users',
+      { username: 'root2', password: strong, roles: ['admin'] },
+      token,
+    );
     const second = await logIn({ username: 'root2', password: strong });
     expect((await call('GET', '/v1/users', undefined, second)).status).to.equal(200);
     await (accounts.database.ready() as Knex)('shelfwise_users')
@@ -191,7 +196,9 @@ describe('accounts on a real PostgreSQL', () => {
   });
 
   it('keeps hashes of argon2id, no passwords', async () => {
-    const hashes = await (accounts.database.ready() as Knex)('shelfwise_users').pluck('password_hash');
+    const hashes = await (accounts.database.ready() as Knex)('shelfwise_users').pluck(
+      'password_hash',
+    );
     for (const hash of hashes) expect(hash).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });
 

@@ -46,7 +46,11 @@ export async function ensureAdmin(
 ): Promise<void> {
   if (await hasAdmin(knex)) return;
   try {
-    await addUser(knex, { username, passwordHash: await passwords.hash(password), role: 'admin' });
+    await addUser(knex, {
+      username,
+      passwordHash: await passwords.hash(password),
+      roles: ['admin'],
+    });
   } catch (error) {
     // Another replica was faster.
     if (!(error instanceof UserExistsError)) throw error;

@@ -1,72 +1,109 @@
-import { newUserSchema, tokenRequestSchema } from '@shelfwise/inference-contract';
+import {
+  newUserSchema,
+  tokenRequestSchema,
+  tokenResponseSchema,
+  userSchema,
+  usersResponseSchema,
+} from '@shelfwise/inference-contract';
 import type { Knex } from 'knex';
-import type * as z from 'zod';
 import { accountTokens, issueToken } from '../auth/account-tokens.ts';
 import type { KeyRing } from '../auth/key-ring.ts';
-import { type ByteBudget, parseJson, readBody } from '../http/body.ts';
 import { Problem } from '../http/problems.ts';
-import type { Context, Middleware } from '../http/state.ts';
+import { jsonAnswer, jsonBody, type Route, route } from '../http/route.ts';
+import type { Context } from '../http/state.ts';
 import type { Accounts } from './accounts.ts';
 import { createLoginLimit } from './login-limit.ts';
 import { PasswordsBusyError } from './passwords.ts';
 import { addUser, findUser, findUserById, listUsers, UserExistsError } from './users.ts';
 
-export interface AccountRoutes {
-  createToken: Middleware;
-  createUser: Middleware;
-  listUsers: Middleware;
+interface Dependencies {
+  store: Accounts;
+  keys: KeyRing;
 }
 
-const largestBody = 16 * 1024;
+/** /v1/tokens and /v1/users. Without accounts they all say so. */
+export function accountRoutes(accounts: Dependencies | undefined): Route[] {
+  return [createToken(accounts), createUser(accounts), list(accounts)];
+}
 
-/** The handlers of /v1/tokens and /v1/users. Without accounts they all say so. */
-export function accountRoutes(
-  accounts: { store: Accounts; keys: KeyRing } | undefined,
-  budget: ByteBudget,
-): AccountRoutes {
-  if (!accounts) return { createToken: off, createUser: off, listUsers: off };
-  const { store, keys } = accounts;
+function createToken(accounts: Dependencies | undefined): Route {
   const limit = createLoginLimit();
-
-  const createToken: Middleware = async (ctx) => {
-    const { username, password } = await body(ctx, budget, tokenRequestSchema);
-    await limit.attempt(username, ctx.ip);
-    const user = await judge(store, username, password).catch(async (error: unknown) => {
-      await limit.unjudged(username, ctx.ip);
-      throw error;
-    });
-    if (!user) {
-      throw new Problem('wrong-credentials', 'The user name or the password is wrong.', {
-        headers: { 'WWW-Authenticate': 'Bearer realm="shelfwise"' },
+  return route({
+    method: 'post',
+    path: '/v1/tokens',
+    id: 'createToken',
+    summary: 'Log in',
+    tag: 'accounts',
+    access: 'public',
+    body: jsonBody(tokenRequestSchema, {
+      example: { username: 'ada', password: 'correct horse battery' },
+    }),
+    responses: {
+      200: jsonAnswer('A token that lives for some minutes.', tokenResponseSchema),
+    },
+    problems: ['accounts-off', 'wrong-credentials', 'too-many-logins', 'database-unavailable'],
+    async handle({ ctx, body: { username, password } }) {
+      const { store, keys } = accounts ?? off();
+      await limit.attempt(username, ctx.ip);
+      const user = await judge(store, username, password).catch(async (error: unknown) => {
+        await limit.unjudged(username, ctx.ip);
+        throw error;
       });
-    }
-    await limit.succeeded(username, ctx.ip);
-    ctx.set('Cache-Control', 'no-store');
-    ctx.body = {
-      access_token: await issueToken(keys, {
-        id: user.id,
-        username: user.username,
-        role: user.role,
-      }),
-      token_type: 'Bearer',
-      expires_in: accountTokens.lifetimeSeconds,
-    };
-  };
+      if (!user) {
+        throw new Problem('wrong-credentials', 'The user name or the password is wrong.', {
+          headers: { 'WWW-Authenticate': 'Bearer realm="shelfwise"' },
+        });
+      }
+      await limit.succeeded(username, ctx.ip);
+      ctx.set('Cache-Control', 'no-store');
+      const { id, username: name, roles } = user;
+      return {
+        access_token: await issueToken(keys, { id, name, roles }),
+        token_type: 'Bearer',
+        expires_in: accountTokens.lifetimeSeconds,
+      };
+    },
+  });
+}
 
-  const createUser: Middleware = async (ctx) => {
-    await requireAdmin(ctx, store);
-    const { username, password, role } = await body(ctx, budget, newUserSchema);
-    const passwordHash = await inTurn(store.passwords.hash(password));
-    const user = await query(store, (knex) => addUser(knex, { username, passwordHash, role }));
-    ctx.status = 201;
-    ctx.body = user;
-  };
+function createUser(accounts: Dependencies | undefined): Route {
+  return route({
+    method: 'post',
+    path: '/v1/users',
+    id: 'createUser',
+    summary: 'A new user',
+    tag: 'accounts',
+    access: ['admin'],
+    body: jsonBody(newUserSchema, {
+      example: { username: 'grace', password: 'a long enough password', roles: ['catalogue'] },
+    }),
+    responses: { 201: jsonAnswer('The user.', userSchema) },
+    problems: ['accounts-off', 'conflict', 'database-unavailable'],
+    async handle({ ctx, body: { username, password, roles } }) {
+      const { store } = accounts ?? off();
+      await requireAdmin(ctx, store);
+      const passwordHash = await inTurn(store.passwords.hash(password));
+      return query(store, (knex) => addUser(knex, { username, passwordHash, roles }));
+    },
+  });
+}
 
-  const list: Middleware = async (ctx) => {
-    await requireAdmin(ctx, store);
-    ctx.body = { users: await query(store, listUsers) };
-  };
-  return { createToken, createUser, listUsers: list };
+function list(accounts: Dependencies | undefined): Route {
+  return route({
+    method: 'get',
+    path: '/v1/users',
+    id: 'listUsers',
+    summary: 'All users',
+    tag: 'accounts',
+    access: ['admin'],
+    responses: { 200: jsonAnswer('The users by name.', usersResponseSchema) },
+    problems: ['accounts-off', 'database-unavailable'],
+    async handle({ ctx }) {
+      const { store } = accounts ?? off();
+      await requireAdmin(ctx, store);
+      return { users: await query(store, listUsers) };
+    },
+  });
 }
 
 /** The user if the password is theirs. */
@@ -81,30 +118,8 @@ async function requireAdmin(ctx: Context, store: Accounts): Promise<void> {
   const { caller } = ctx.state;
   const id = caller?.kind === 'account' ? caller.id : undefined;
   const user = id === undefined ? undefined : await query(store, (knex) => findUserById(knex, id));
-  if (user?.role !== 'admin')
+  if (!user?.roles.includes('admin'))
     throw new Problem('forbidden', 'Only an admin may do this.', { part: 'Authorization' });
-}
-
-async function body<T extends z.ZodType>(
-  ctx: Context,
-  budget: ByteBudget,
-  schema: T,
-): Promise<z.infer<T>> {
-  if (!ctx.is('application/json')) {
-    throw new Problem('unsupported-media-type', 'The body must be application/json.', {
-      part: 'Content-Type',
-    });
-  }
-  const lease = budget.lease();
-  try {
-    const parsed = schema.safeParse(parseJson(await readBody(ctx.req, largestBody, lease)));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    const part = issue?.path.join('.') || 'body';
-    throw new Problem('unusable-part', `The field ${part} is wrong: ${issue?.message}.`, { part });
-  } finally {
-    lease.release();
-  }
 }
 
 /** Runs a query; a name that is taken is the caller's affair. */
@@ -131,8 +146,8 @@ async function inTurn<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-const off: Middleware = () => {
+function off(): never {
   const detail =
     'This service runs without a database of accounts: call it with a ServiceAccount token of audience shelfwise.';
   throw new Problem('accounts-off', detail);
-};
+}

@@ -1,5 +1,6 @@
 import type { Role, User } from '@shelfwise/inference-contract';
 import type { Knex } from 'knex';
+import { olderRole, rolesOfOlder } from '../auth/account-tokens.ts';
 import { answerTimeoutMs } from '../database/pool.ts';
 
 const table = 'shelfwise_users';
@@ -8,7 +9,7 @@ interface Row {
   id: string;
   username: string;
   password_hash: string;
-  role: Role;
+  role: 'admin' | 'user';
   created_at: Date;
 }
 
@@ -36,12 +37,12 @@ export async function findUserById(knex: Knex, id: string): Promise<User | undef
 /** Throws UserExistsError. */
 export async function addUser(
   knex: Knex,
-  user: { username: string; passwordHash: string; role: Role },
+  user: { username: string; passwordHash: string; roles: Role[] },
 ): Promise<User> {
-  const { username, passwordHash, role } = user;
+  const { username, passwordHash, roles } = user;
   try {
     const rows = await knex<Row>(table)
-      .insert({ username, password_hash: passwordHash, role })
+      .insert({ username, password_hash: passwordHash, role: olderRole(roles) })
       .returning('*')
       .timeout(answerTimeoutMs);
     return toUser(rows[0] as Row);
@@ -66,5 +67,5 @@ export async function hasAdmin(knex: Knex): Promise<boolean> {
 }
 
 function toUser({ id, username, role, created_at }: Row): User {
-  return { id, username, role, createdAt: created_at.toISOString() };
+  return { id, username, roles: rolesOfOlder(role), createdAt: created_at.toISOString() };
 }

@@ -9,27 +9,64 @@ export const predictLimits = {
   topDefault: 5,
 } as const;
 
-/** The JSON form of a prediction's request. `image` is the base64 of a JPEG, PNG or WebP file. */
-export const predictRequestSchema = z.strictObject({
-  designation: z.string().nullish(),
-  description: z.string().nullish(),
-  image: z.string().nullish(),
-  top: z.int().nullish(),
+/** What JSON Schema says of the limits; what refuses is `question()` of the service, in words of its own. */
+const designation = z.string().meta({
+  maxLength: predictLimits.designationCharacters,
+  description: 'The name of the product.',
+});
+const description = z.string().meta({
+  maxLength: predictLimits.descriptionCharacters,
+  description: 'What the shop says about it. HTML is read as text.',
+});
+const top = z.int().meta({
+  minimum: 1,
+  maximum: predictLimits.topMaximum,
+  description: `How many classes are answered, best first. Default ${predictLimits.topDefault}.`,
 });
 
-const candidateSchema = z.strictObject({ class: z.string(), probability: z.number() });
+/** A file among the parts of a form, or a body of bytes: for documents alone. */
+export const binarySchema = z.string().meta({ format: 'binary' });
+
+/** The JSON form of a prediction's request. `image` is the base64 of a JPEG, PNG or WebP file. */
+export const predictRequestSchema = z
+  .strictObject({
+    designation: designation.nullish(),
+    description: description.nullish(),
+    image: z
+      .string()
+      .meta({ contentEncoding: 'base64', description: 'A JPEG, PNG or WebP file in base64.' })
+      .nullish(),
+    top: top.nullish(),
+  })
+  .meta({ id: 'PredictRequest' });
+
+/** The form of a prediction's request; the image is a file. For documents alone: forms are read as they stream in. */
+export const predictFormSchema = z
+  .strictObject({
+    designation: designation.optional(),
+    description: description.optional(),
+    image: binarySchema.meta({ description: 'A JPEG, PNG or WebP file.' }).optional(),
+    top: top.optional(),
+  })
+  .meta({ id: 'PredictForm' });
+
+const candidateSchema = z
+  .strictObject({ class: z.string(), probability: z.number().min(0).max(1) })
+  .meta({ id: 'Candidate' });
 
 /**
  * The answer: the likeliest classes, best first, with calibrated probabilities, and what the text alone
  * and the picture alone would say (`null` where the request had none).
  */
-export const predictResponseSchema = z.strictObject({
-  release: z.string(),
-  digest: z.string(),
-  classes: z.array(candidateSchema),
-  text: z.array(candidateSchema).nullable(),
-  image: z.array(candidateSchema).nullable(),
-});
+export const predictResponseSchema = z
+  .strictObject({
+    release: z.string().meta({ description: 'The release that answered.' }),
+    digest: z.string().meta({ description: "The digest of the release's model tar." }),
+    classes: z.array(candidateSchema),
+    text: z.array(candidateSchema).nullable(),
+    image: z.array(candidateSchema).nullable(),
+  })
+  .meta({ id: 'PredictResponse' });
 
 export type PredictRequest = z.infer<typeof predictRequestSchema>;
 export type PredictResponse = z.infer<typeof predictResponseSchema>;

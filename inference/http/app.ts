@@ -1,18 +1,20 @@
-import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
-import { type AccountRoutes, accountRoutes } from '../accounts/routes.ts';
+import { accountRoutes } from '../accounts/routes.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import type { ClusterIssuer } from '../auth/cluster-issuer.ts';
 import type { KeyRing } from '../auth/key-ring.ts';
 import type { ServiceMetrics } from '../metrics/metrics.ts';
 import { requestMetrics } from '../metrics/middleware.ts';
+import { documentRoutes } from '../openapi/routes.ts';
 import { createByteBudget } from './body.ts';
 import { problemResponses, requestIds } from './errors.ts';
-import { healthz, metricsPage, readyz } from './health.ts';
-import { predict } from './predict.ts';
+import { healthRoutes } from './health.ts';
+import { mount } from './mount.ts';
+import { predictRoute } from './predict.ts';
 import { Problem } from './problems.ts';
+import type { Route } from './route.ts';
 import type { ServiceState } from './service.ts';
 import type { Context, Middleware, RequestState } from './state.ts';
 
@@ -31,22 +33,11 @@ export interface AppSettings {
 
 /** The HTTP API. */
 export function createApp(settings: AppSettings): Koa<RequestState> {
-  const { state, metrics, log, accounts, keys, cluster, namespaces } = settings;
-  const budget = createByteBudget(settings.bodyBudgetBytes);
-  const authenticated = authenticate({ keys, cluster, namespaces });
-  const account: AccountRoutes = accountRoutes(
-    accounts && keys && { store: accounts, keys },
-    budget,
-  );
-
-  const router = new Router<RequestState>();
-  router.get('/healthz', healthz);
-  router.get('/readyz', readyz(state, dependencies(settings)));
-  router.get('/metrics', metricsPage(metrics));
-  router.post('/v1/predict', authenticated, predict(state, budget, settings.predictDeadlineMs));
-  router.post('/v1/tokens', account.createToken);
-  router.post('/v1/users', authenticated, account.createUser);
-  router.get('/v1/users', authenticated, account.listUsers);
+  const { state, metrics, log, keys, cluster, namespaces } = settings;
+  const router = mount(routes(settings), {
+    budget: createByteBudget(settings.bodyBudgetBytes),
+    authenticate: authenticate({ keys, cluster, namespaces }),
+  });
 
   const app = new Koa<RequestState>();
   app.on('error', (err, ctx?: Context) =>
@@ -61,6 +52,17 @@ export function createApp(settings: AppSettings): Koa<RequestState> {
   app.use(router.routes());
   app.use(router.allowedMethods());
   return app;
+}
+
+/** Every endpoint there is. */
+export function routes(settings: AppSettings): Route[] {
+  const { state, metrics, accounts, keys } = settings;
+  const described = [
+    predictRoute(state, settings.predictDeadlineMs),
+    ...accountRoutes(accounts && keys && { store: accounts, keys }),
+    ...healthRoutes(state, dependencies(settings), metrics),
+  ];
+  return [...described, ...documentRoutes(described)];
 }
 
 function dependencies({ accounts, cluster }: AppSettings) {

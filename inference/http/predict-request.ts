@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { predictLimits, predictRequestSchema } from '@shelfwise/inference-contract';
 import type { Item } from '../engine/item.ts';
 import { type Lease, parseJson, readBody } from './body.ts';
+import { refuseOtherThan } from './input.ts';
 import { readMultipart } from './multipart.ts';
 import { Problem } from './problems.ts';
 
@@ -16,8 +17,7 @@ export async function readPredictRequest(
   request: IncomingMessage,
   lease: Lease,
 ): Promise<PredictQuestion> {
-  if (request.headers['content-encoding'] !== undefined) throw encoded();
-  const type = mediaType(request);
+  const type = refuseOtherThan(request, ['multipart/form-data', 'application/json']);
   if (type === 'multipart/form-data') {
     const parts = await readMultipart(request, predictLimits.bodyBytes, lease);
     return question({
@@ -25,11 +25,8 @@ export async function readPredictRequest(
       top: parts.top === undefined ? undefined : wholeNumber(parts.top),
     });
   }
-  if (type === 'application/json') {
-    const body = await readBody(request, predictLimits.bodyBytes, lease);
-    return question(fromJson(parseJson(body)));
-  }
-  throw unsupported(type);
+  const body = await readBody(request, predictLimits.bodyBytes, lease);
+  return question(fromJson(parseJson(body)));
 }
 
 interface Given {
@@ -108,33 +105,4 @@ function wrongField(
   }
   const part = issue?.path.join('.') || 'body';
   return new Problem('unusable-part', `The field ${part} is wrong: ${issue?.message}.`, { part });
-}
-
-function mediaType(request: IncomingMessage): string {
-  return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-}
-
-function unsupported(type: string): Problem {
-  const seen =
-    type === ''
-      ? 'The request has no Content-Type'
-      : `The content type ${type.slice(0, 100)} is not taken`;
-  return new Problem(
-    'unsupported-media-type',
-    `${seen}: send multipart/form-data or application/json.`,
-    {
-      part: 'Content-Type',
-      headers: { Accept: 'multipart/form-data, application/json' },
-    },
-  );
-}
-
-function encoded(): Problem {
-  return new Problem(
-    'unsupported-media-type',
-    'A Content-Encoding is not taken: send the body as it is.',
-    {
-      part: 'Content-Encoding',
-    },
-  );
 }

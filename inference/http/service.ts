@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Served } from './predict-response.ts';
+import { Problem } from './problems.ts';
 
 /** The model that answers, and who it is. */
 export interface Loaded {
@@ -14,6 +15,12 @@ export interface ServiceState {
   loaded: Loaded | undefined;
   /** Set at SIGTERM: requests are answered, but no new ones are wanted. */
   draining: boolean;
+}
+
+/** The model that answers. Throws `not-ready` while there is none. */
+export function loadedModel({ loaded, progress }: ServiceState): Loaded {
+  if (loaded) return loaded;
+  throw new Problem('not-ready', `The model is not ready: ${progress}.`, { retryAfter: 2 });
 }
 
 export type Dependency = 'up' | 'down' | 'not configured';
