@@ -1,4 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { folderForEach } from '../folder.fixture.ts';
 import { createLanguageDesk, startLanguageTeller } from './languages.ts';
 
 const texts = [
@@ -24,15 +28,18 @@ describe('languages of many texts', () => {
     });
 
   const lost: [string, string, RegExp][] = [
-    ['ends', 'process.exit(7)', /was lost: it ended with code 7/],
-    ['fails', 'throw new Error("no table")', /was lost: no table/],
+    ['ends', 'process.exit(7)', /was lost: it ended with code 7\.$/],
+    ['is killed', 'process.kill(process.pid, "SIGKILL")', /was lost: it ended with SIGKILL\.$/],
+    ['fails', 'throw new Error("no table")', /was lost: it ended with code 1, Error: no table\.$/],
   ];
+  const folder = folderForEach();
   for (const [what, program, sentence] of lost)
-    it(`say so when the thread ${what}`, async () => {
-      const url = new URL(`data:text/javascript,${encodeURIComponent(program)}`);
+    it(`say so when the process ${what}`, async () => {
+      const path = join(folder.path, 'program.mjs');
+      await writeFile(path, program);
       const desk = createLanguageDesk(
         () => undefined,
-        () => startLanguageTeller(url),
+        () => startLanguageTeller(pathToFileURL(path)),
       );
       const asking = (async () => {
         for (let i = 0; i < 1000; i++) await desk.ask('x');
@@ -41,4 +48,12 @@ describe('languages of many texts', () => {
       expect(await asking.catch((error: unknown) => error)).to.match(sentence);
       await desk.close();
     });
+
+  it('leave no process behind, whether all were told or not', async () => {
+    const teller = startLanguageTeller();
+    const telling = teller.tell(texts);
+    await teller.close();
+    expect(await telling.catch((error: unknown) => error)).to.match(/ended with SIGKILL/);
+    await teller.close();
+  });
 });
