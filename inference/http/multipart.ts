@@ -4,15 +4,15 @@ import { predictLimits } from '@shelfwise/inference-contract';
 import { feed, type Lease } from './body.ts';
 import { Problem } from './problems.ts';
 
-/** What a predict request may hold, as it came. */
-export interface PredictParts {
-  designation?: string;
-  description?: string;
-  top?: string;
-  image?: Uint8Array;
-}
+/** What a form held, as it came: text parts by name, and the image. */
+export type FormParts<Name extends string> = { [name in Name]?: string } & { image?: Uint8Array };
 
-const textParts: ReadonlySet<string> = new Set(['designation', 'description', 'top']);
+export interface FormSettings<Name extends string> {
+  /** Names of the text parts that are taken, besides the file `image`. */
+  texts: readonly Name[];
+  limitBytes: number;
+  lease: Lease;
+}
 
 /** Far more than are known, so that a surplus or doubled part is named rather than counted. */
 const mostParts = 16;
@@ -24,20 +24,21 @@ const textBytes = predictLimits.descriptionCharacters * 3;
  * Reads multipart/form-data as it streams in. The image ends up in a buffer of its own, so that it can be
  * given to a worker without a copy. Throws a Problem naming the part.
  */
-export function readMultipart(
+export function readMultipart<Name extends string>(
   request: IncomingMessage,
-  limit: number,
-  lease: Lease,
-): Promise<PredictParts> {
+  { texts, limitBytes, lease }: FormSettings<Name>,
+): Promise<FormParts<Name>> {
   return new Promise((resolve, reject) => {
-    const parts: PredictParts = {};
+    const isText = (name: string): name is Name => (texts as readonly string[]).includes(name);
+    const text = new Map<string, string>();
+    let image: Uint8Array | undefined;
     const parser = createParser(request);
     let images = 0;
     const reader = {
       chunk: (bytes: Buffer) => void parser.write(bytes),
       end: () => void parser.end(),
     };
-    const fail = feed(request, limit, lease, reader, reject);
+    const fail = feed(request, limitBytes, lease, reader, reject);
     const attempt = (step: () => void) => {
       try {
         step();
@@ -49,11 +50,10 @@ export function readMultipart(
     parser.on('field', (name, value, _nameCut, valueCut) => {
       attempt(() => {
         if (name === 'image') throw notAFile();
-        if (!textParts.has(name)) throw unknownPart(name);
-        const key = name as 'designation';
-        if (parts[key] !== undefined) throw duplicate(name);
+        if (!isText(name)) throw unknownPart(name, texts);
+        if (text.has(name)) throw duplicate(name);
         if (valueCut) throw tooLong(name);
-        parts[key] = value;
+        text.set(name, value);
       });
     });
     parser.on('file', (name, stream) => {
@@ -66,19 +66,21 @@ export function readMultipart(
       // Nobody listening would end the process: an upload that breaks off inside a file is the caller's fault.
       stream.on('error', (cause) => fail(malformed(cause)));
       stream.on('end', () => {
-        if (name === 'image') parts.image ??= joined(chunks, size);
+        if (name === 'image') image ??= joined(chunks, size);
       });
       attempt(() => {
-        if (textParts.has(name)) throw notText(name);
-        if (name !== 'image') throw unknownPart(name);
+        if (isText(name)) throw notText(name);
+        if (name !== 'image') throw unknownPart(name, texts);
         if (++images > 1) throw duplicate(name);
       });
     });
-    parser.on('partsLimit', () => fail(tooManyParts()));
-    parser.on('fieldsLimit', () => fail(tooManyParts()));
-    parser.on('filesLimit', () => fail(tooManyParts()));
+    parser.on('partsLimit', () => fail(tooManyParts(texts)));
+    parser.on('fieldsLimit', () => fail(tooManyParts(texts)));
+    parser.on('filesLimit', () => fail(tooManyParts(texts)));
     parser.on('error', (cause) => fail(malformed(cause)));
-    parser.on('finish', () => resolve(parts));
+    parser.on('finish', () => {
+      resolve({ ...Object.fromEntries(text), ...(image && { image }) } as FormParts<Name>);
+    });
   });
 }
 
@@ -110,17 +112,16 @@ function joined(chunks: Buffer[], size: number): Uint8Array {
   return whole;
 }
 
+/** `a, b or image` */
+const known = (texts: readonly string[]) => `${texts.join(', ')} or image`;
+
 const quoted = (name: string) => JSON.stringify(name.slice(0, 64));
 
 /** The parser's types say otherwise, but a part whose header has no name comes as undefined. */
-const unknownPart = (name: string | undefined = '') =>
-  new Problem(
-    'unknown-part',
-    `The part ${quoted(name)} is not known: send designation, description, image or top.`,
-    {
-      part: name.slice(0, 64),
-    },
-  );
+const unknownPart = (name: string | undefined = '', texts: readonly string[]) =>
+  new Problem('unknown-part', `The part ${quoted(name)} is not known: send ${known(texts)}.`, {
+    part: name.slice(0, 64),
+  });
 
 const duplicate = (name: string) =>
   new Problem('duplicate-part', `The part ${name} is there more than once: send it once.`, {
@@ -144,10 +145,10 @@ const tooLong = (name: string) =>
     part: name,
   });
 
-const tooManyParts = () =>
+const tooManyParts = (texts: readonly string[]) =>
   new Problem(
     'bad-request',
-    `The body has more than ${mostParts} parts: send designation, description, image and top at most once.`,
+    `The body has more than ${mostParts} parts: send ${known(texts)}, each at most once.`,
     {
       part: 'body',
     },

@@ -19,7 +19,11 @@ export async function readPredictRequest(
 ): Promise<PredictQuestion> {
   const type = refuseOtherThan(request, ['multipart/form-data', 'application/json']);
   if (type === 'multipart/form-data') {
-    const parts = await readMultipart(request, predictLimits.bodyBytes, lease);
+    const parts = await readMultipart(request, {
+      texts: ['designation', 'description', 'top'],
+      limitBytes: predictLimits.bodyBytes,
+      lease,
+    });
     return question({
       ...parts,
       top: parts.top === undefined ? undefined : wholeNumber(parts.top),
