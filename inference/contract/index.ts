@@ -5,6 +5,7 @@
  */
 export * from './accounts.ts';
 export * from './caller.ts';
+export * from './catalogue.ts';
 export * from './evaluation.ts';
 export * from './facts.ts';
 export * from './http.ts';

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { Problem } from '../http/problems.ts';
 import { migrate } from './migrate.ts';
-import { answerTimeoutMs, openPool } from './pool.ts';
+import { openPool } from './pool.ts';
 import { isUnavailable } from './unavailable.ts';
 
 export interface DatabaseSettings {
@@ -17,6 +17,8 @@ export interface DatabaseSettings {
 
 const checkEveryMs = 10_000;
 const retryAfterMs = 1_000;
+/** Longer than any step of the schema may take. */
+const migrationTimeoutMs = 11 * 60_000;
 
 /**
  * The service's database, kept ready in the background: migrated and prepared as soon as it answers, then checked now and
@@ -32,7 +34,7 @@ export function openDatabase({ urlFile, prepare = [], log, onState }: DatabaseSe
 
   async function check(): Promise<void> {
     try {
-      if (prepared) await knex.raw('SELECT 1').timeout(answerTimeoutMs);
+      if (prepared) await knex.raw('SELECT 1');
       else await makeReady();
       note(true);
     } catch (err) {
@@ -46,7 +48,8 @@ export function openDatabase({ urlFile, prepare = [], log, onState }: DatabaseSe
   }
 
   async function makeReady(): Promise<void> {
-    await migrate(knex);
+    const patient = openPool(urlFile, log, migrationTimeoutMs);
+    await migrate(patient).finally(() => patient.destroy());
     for (const step of prepare) await step(knex);
     prepared = true;
   }

@@ -1,5 +1,5 @@
-/** SQLSTATE classes of a statement that is wrong, or of data that it would break: those are for their callers. */
-const statementIsWrong = /^(0[A-Z]|2[0-9BDF]|3[BDF]|4[24])/;
+/** SQLSTATE classes of a statement that is wrong, or of data that it would break: those are for its caller to know. */
+const statementIsWrong = /^(0[A-Z]|2[1234]|4[24])/;
 const sqlState = /^[0-9A-Z]{5}$/;
 
 /**
@@ -9,8 +9,12 @@ const sqlState = /^[0-9A-Z]{5}$/;
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
-  if (typeof code === 'string' && sqlState.test(code)) return !statementIsWrong.test(code);
-  if (typeof code === 'string') return true;
-  // knex's own, and those of the driver, which are of no class: "Connection terminated unexpectedly".
-  return error.name === 'KnexTimeoutError' || error.constructor === Error;
+  if (error.name === 'error' && typeof code === 'string' && sqlState.test(code))
+    return !statementIsWrong.test(code);
+  // knex's own, those of sockets, and those of the driver, which are of no class: "Connection terminated unexpectedly".
+  return (
+    error.name === 'KnexTimeoutError' ||
+    error.constructor === Error ||
+    error.constructor === AggregateError
+  );
 }

@@ -21,6 +21,8 @@ export const keys = {
   checkpointIndex: (release: string) => `checkpoints/${release}/index.json`,
   checkpointPart: (release: string, digest: string) =>
     `checkpoints/${release}/${hexOf(digest)}.bin`,
+  /** The picture of a product in the service's own catalogue. */
+  picture: (digest: string) => `pictures/${hexOf(digest)}`,
   model: (release: string, digest: string) => `releases/${release}/${modelTarName(digest)}`,
 } as const;
 

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import * as users from './001_users.ts';
+import * as catalogue from './003_catalogue.ts';
 
 /**
  * Every step of the schema, by the name under which the database remembers it. There is no way back, and the version of the
@@ -7,4 +8,5 @@ import * as users from './001_users.ts';
  */
 export const migrations: Readonly<Record<string, { up(knex: Knex): Promise<void> }>> = {
   '001_users': users,
+  '003_catalogue': catalogue,
 };

@@ -1,0 +1,44 @@
+import { Problem } from '../http/problems.ts';
+import type { Wanted } from './products.ts';
+
+/** A product's ETag. */
+export function etag(version: number): string {
+  return `"${version}"`;
+}
+
+/**
+ * The versions that If-Match names; weak ones are none. Throws `precondition-required` without it: two people who correct the same
+ * product should not undo each other's work unseen.
+ */
+export function ifMatch(header: string): Wanted {
+  if (header.trim() === '') {
+    const detail =
+      'The header If-Match is missing: send the ETag of the product as you saw it, or * to change it in any case.';
+    throw new Problem('precondition-required', detail, { part: 'If-Match' });
+  }
+  if (header.trim() === '*') return 'any';
+  return header
+    .split(',')
+    .map((one) => /^"(\d{1,9})"$/.exec(one.trim())?.[1])
+    .filter((version) => version !== undefined)
+    .map(Number);
+}
+
+/** Whether If-None-Match names the tag, weakly or not: the caller has it already. */
+export function isKnown(header: string, tag: string): boolean {
+  if (header.trim() === '*') return true;
+  return header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
+}
+
+export function isWanted(version: number, wanted: Wanted): boolean {
+  return wanted === 'any' || wanted.includes(version);
+}
+
+export function noSuchProduct(id: string): Problem {
+  return new Problem('not-found', `There is no product ${id}.`, { part: 'id' });
+}
+
+export function precondition(): Problem {
+  const detail = 'The product was changed since you saw it: get it again, and decide anew.';
+  return new Problem('precondition-failed', detail, { part: 'If-Match' });
+}
