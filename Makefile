@@ -10,7 +10,8 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: node_modules/.setup ## prepare this machine: packages, TensorFlow for the trainer, backbone weights
+setup: node_modules/.setup ## prepare this machine: packages, the decoder of JPEGs, TensorFlow for the trainer, backbone weights
+	@npm run -s setup:jpeg
 	@npm run -s setup:tensorflow
 	@npm run -s setup:backbone
 

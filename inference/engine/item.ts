@@ -27,11 +27,12 @@ export type ItemResult =
   | ({ ok: true } & Prediction)
   | { ok: false; fault: ItemFault; message: string };
 
-/** Milliseconds of wall clock that a batch spent in each stage of a worker. Decoding overlaps with tokenising. */
-export interface StageTimes {
-  decode: number;
-  tokenise: number;
-  infer: number;
+export type Stage = 'decode' | 'tokenise' | 'infer';
+
+/** Milliseconds that a batch spent in each stage of a worker, one after the other. */
+export interface StageTimes extends Record<Stage, number> {
+  /** Of the worker's CPU time. What libvips decodes (PNG, WebP) runs in other threads and is not in it. */
+  cpu: Record<Stage, number>;
 }
 
 /** What a worker gets to know at its start. */

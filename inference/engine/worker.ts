@@ -6,6 +6,7 @@ import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { createBatchBuffers, type Prepared, readOutputs } from './batch.ts';
 import type { FromWorker, Item, ItemResult, ToWorker, WorkerSettings } from './item.ts';
+import { stageClock } from './stage-clock.ts';
 
 /*
  * One of these runs for each core: it decodes, tokenises and infers a batch at a time. onnxruntime's run()
@@ -37,9 +38,9 @@ async function open(): Promise<InferenceSession> {
 
 /** The pixels, or the result that says why there are none. */
 async function decode(picture: Uint8Array): Promise<Uint8Array | ItemResult> {
+  const { size, decoder } = preprocessing.image;
   try {
-    const bytes = Buffer.from(picture.buffer, picture.byteOffset, picture.byteLength);
-    return await decodePicture(bytes, preprocessing.image.size);
+    return await decodePicture(picture, size, decoder);
   } catch (error) {
     if (error instanceof PictureError)
       return { ok: false, fault: 'picture', message: error.message };
@@ -48,15 +49,14 @@ async function decode(picture: Uint8Array): Promise<Uint8Array | ItemResult> {
 }
 
 async function answer(session: InferenceSession, items: Item[]): Promise<void> {
-  const start = performance.now();
-  // Decoding runs on libuv's threads, so the text is prepared meanwhile.
-  const decoding = Promise.all(items.map((item) => (item.picture ? decode(item.picture) : null)));
+  const clock = stageClock();
   const texts = items.map((item) =>
     textFeatures(item.designation, item.description, preprocessing.text),
   );
-  const tokenised = performance.now();
-  const pictures = await decoding;
-  const decoded = performance.now();
+  clock.end('tokenise');
+  // JPEGs are decoded here and now; what libvips decodes is at it in threads of its own meanwhile.
+  const pictures = await Promise.all(items.map(({ picture }) => picture && decode(picture)));
+  if (pictures.some(Boolean)) clock.end('decode');
 
   const results: (ItemResult | undefined)[] = new Array(items.length);
   const ready: { index: number; item: Prepared }[] = [];
@@ -73,16 +73,8 @@ async function answer(session: InferenceSession, items: Item[]): Promise<void> {
       results[ready[i]?.index as number] = result;
     });
   }
-  const end = performance.now();
-  send({
-    kind: 'batch',
-    results: results as ItemResult[],
-    times: {
-      tokenise: tokenised - start,
-      decode: pictures.some(Boolean) ? decoded - start : 0,
-      infer: end - decoded,
-    },
-  });
+  clock.end('infer');
+  send({ kind: 'batch', results: results as ItemResult[], times: clock.times });
 }
 
 const nothingToGoBy: ItemResult = {

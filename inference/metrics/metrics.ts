@@ -40,6 +40,12 @@ export function createMetrics() {
     buckets: seconds,
     registers,
   });
+  const stageCpu = new Counter({
+    name: `${prefix}stage_cpu_seconds_total`,
+    help: 'CPU time that the workers spent in each stage of their predictions. PNG and WebP are decoded in other threads, which are not counted.',
+    labelNames: ['stage'],
+    registers,
+  });
   const batch = new Histogram({
     name: `${prefix}batch_size`,
     help: 'Products taken by a worker at a time.',
@@ -70,6 +76,12 @@ export function createMetrics() {
     infer: stage.labels('infer'),
   };
 
+  const cpuOf = {
+    decode: stageCpu.labels('decode'),
+    tokenise: stageCpu.labels('tokenise'),
+    infer: stageCpu.labels('infer'),
+  };
+
   return {
     registry,
     request(route: string, method: string, code: number, ms: number): void {
@@ -77,10 +89,13 @@ export function createMetrics() {
       duration.observe({ route }, ms / 1000);
     },
     queued: (ms: number) => stages.queue.observe(ms / 1000),
-    stages({ decode, tokenise, infer, items }: StageTimes & { items: number }): void {
+    stages({ decode, tokenise, infer, cpu, items }: StageTimes & { items: number }): void {
       if (decode > 0) stages.decode.observe(decode / 1000);
       stages.tokenise.observe(tokenise / 1000);
       stages.infer.observe(infer / 1000);
+      cpuOf.decode.inc(cpu.decode / 1000);
+      cpuOf.tokenise.inc(cpu.tokenise / 1000);
+      cpuOf.infer.inc(cpu.infer / 1000);
       batch.observe(items);
     },
     workerLost: () => lost.inc(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pictureDecoders } from './picture.ts';
 
 /** Every file of a model tar. */
 export const bundleFiles = [
@@ -64,7 +65,11 @@ const sequenceTextSchema = z.object({
 export const preprocessingSchema = z.object({
   schemaVersion: z.literal(1),
   architecture: z.string().min(1),
-  image: z.object({ size: z.number().int().min(8).max(1024) }),
+  image: z.object({
+    size: z.number().int().min(8).max(1024),
+    // Models of before there were two say nothing.
+    decoder: z.enum(pictureDecoders).default('libvips'),
+  }),
   text: z.union([sequenceTextSchema, ngramText]),
 });
 export type PreprocessingFile = z.infer<typeof preprocessingSchema>;

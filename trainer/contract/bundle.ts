@@ -18,6 +18,7 @@ import {
 } from './bundle-schema.ts';
 import { StepError } from './messages.ts';
 import { parseDocument } from './parse.ts';
+import type { PictureDecoder } from './picture.ts';
 import { readTar } from './tar-read.ts';
 import { tarBytes, writeHashed } from './tar-write.ts';
 import { decodeText } from './text-file.ts';
@@ -26,7 +27,7 @@ import type { TextInput } from './text-input.ts';
 /** preprocessing.json, ready for use. */
 export interface Preprocessing {
   architecture: string;
-  image: { size: number };
+  image: { size: number; decoder: PictureDecoder };
   text: TextInput;
 }
 

@@ -1,7 +1,13 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { expect } from 'chai';
 import sharp from 'sharp';
-import { decodePicture, PictureError, pictureFormat } from './picture.ts';
+import {
+  decodePicture,
+  type PictureDecoder,
+  PictureError,
+  pictureDecoders,
+  pictureFormat,
+} from './picture.ts';
 
 const red = { r: 255, g: 0, b: 0 };
 
@@ -15,8 +21,11 @@ function halves(width: number, height: number) {
   return plain(width, height).composite([{ input: blue, left: width / 2, top: 0 }]);
 }
 
-async function pixel(bytes: Buffer, x: number, y: number, size = 16): Promise<number[]> {
-  const pixels = await decodePicture(bytes, size);
+type Place = [number, number];
+
+async function pixel(bytes: Buffer, [x, y]: Place, decoder?: PictureDecoder): Promise<number[]> {
+  const size = 16;
+  const pixels = await decodePicture(bytes, size, decoder);
   expect(pixels).to.have.length(size * size * 3);
   return Array.from(pixels.subarray((y * size + x) * 3, (y * size + x) * 3 + 3));
 }
@@ -27,10 +36,20 @@ function near(seen: number[], wanted: number[], by = 6) {
 }
 
 describe('decodePicture', () => {
-  const accepted: [string, () => Promise<Buffer>, [number, number], number[]][] = [
+  const accepted: [string, () => Promise<Buffer>, Place, number[]][] = [
     ['a JPEG', () => plain(50, 50).jpeg().toBuffer(), [8, 8], [255, 0, 0]],
     ['a PNG', () => plain(50, 50).png().toBuffer(), [8, 8], [255, 0, 0]],
     ['a WebP', () => plain(50, 50).webp({ lossless: true }).toBuffer(), [8, 8], [255, 0, 0]],
+    [
+      'a progressive JPEG',
+      () => plain(50, 50).jpeg({ progressive: true }).toBuffer(),
+      [8, 8],
+      [255, 0, 0],
+    ],
+    ['a JPEG of one pixel', () => plain(1, 1).jpeg().toBuffer(), [8, 8], [255, 0, 0]],
+    ['a JPEG of a row', () => plain(4000, 1).jpeg().toBuffer(), [8, 0], [255, 255, 255]],
+    ['white above a wide JPEG', () => plain(80, 40).jpeg().toBuffer(), [8, 0], [255, 255, 255]],
+    ['the middle of a wide JPEG', () => plain(80, 40).jpeg().toBuffer(), [0, 8], [255, 0, 0]],
     ['one pixel', () => plain(1, 1).png().toBuffer(), [8, 8], [255, 0, 0]],
     ['a row of pixels', () => plain(4000, 1).png().toBuffer(), [8, 0], [255, 255, 255]],
     ['a grey picture', () => plain(50, 50).greyscale().jpeg().toBuffer(), [8, 8], [127, 127, 127]],
@@ -81,8 +100,11 @@ describe('decodePicture', () => {
       [255, 0, 0],
     ],
   ];
-  for (const [name, make, [x, y], colour] of accepted) {
-    it(`decodes ${name}`, async () => near(await pixel(await make(), x, y), colour));
+  for (const decoder of pictureDecoders) {
+    for (const [name, make, place, colour] of accepted) {
+      it(`decodes ${name} by ${decoder}`, async () =>
+        near(await pixel(await make(), place, decoder), colour));
+    }
   }
 
   it('takes the first frame of an animated WebP', async () => {
@@ -93,8 +115,28 @@ describe('decodePicture', () => {
       .webp({ lossless: true })
       .toBuffer();
     expect((await sharp(animated).metadata()).pages).to.equal(2);
-    near(await pixel(animated, 8, 8), [255, 0, 0]);
+    near(await pixel(animated, [8, 8]), [255, 0, 0]);
   });
+
+  for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    it(`sees the same by either decoder where EXIF says ${orientation}`, async () => {
+      // Large, wide and unlike in all four corners: scaled, resized, turned and with margins.
+      const green = {
+        create: { width: 300, height: 150, channels: 3 as const, background: 'lime' },
+      };
+      const picture = await halves(600, 400)
+        .composite([{ input: green, left: 0, top: 0 }])
+        .jpeg({ quality: 95 })
+        .withMetadata({ orientation })
+        .toBuffer();
+      const [one, other] = await Promise.all(
+        pictureDecoders.map((decoder) => decodePicture(picture, 48, decoder)),
+      );
+      const off = Array.from(one ?? [], (value, i) => Math.abs(value - Number(other?.[i])));
+      const mean = off.reduce((sum, value) => sum + value, 0) / off.length;
+      expect(mean).to.be.below(3);
+    });
+  }
 
   it('gives the same pixels twice', async () => {
     const noisy = await sharp({
@@ -126,18 +168,36 @@ describe('decodePicture', () => {
     ['half a JPEG', async () => half(await noise().jpeg().toBuffer()), /cannot be decoded/],
     ['half a PNG', async () => half(await noise().png().toBuffer()), /cannot be decoded/],
     ['half a WebP', async () => half(await noise().webp().toBuffer()), /cannot be decoded/],
+    [
+      'a JPEG with damaged data',
+      async () => damaged(await noise().jpeg().toBuffer()),
+      /cannot be decoded/,
+    ],
+    [
+      'a JPEG that says it is huge',
+      async () => sized(await noise().jpeg().toBuffer(), 65_500),
+      /more than 25 million pixels/,
+    ],
+    [
+      'a JPEG of no size',
+      async () => sized(await noise().jpeg().toBuffer(), 0),
+      /cannot be decoded/,
+    ],
+    ['a JPEG of 101 scans', () => scans(101), /cannot be decoded/],
     ['16,000² pixels', async () => blank(16_000), /more than 25 million pixels/],
     ['a PNG that says it is huge', async () => blank(2 ** 31 - 1, 1), /picture/],
   ];
-  for (const [name, make, sentence] of refused) {
-    it(`refuses ${name}`, async () => {
-      const bytes = await make();
-      const error = await decodePicture(bytes, 16).catch((e: unknown) => e);
-      expect(error).to.be.instanceOf(PictureError);
-      expect((error as Error).message)
-        .to.match(sentence)
-        .and.to.match(/\.$/);
-    });
+  for (const decoder of pictureDecoders) {
+    for (const [name, make, sentence] of refused) {
+      it(`refuses ${name} by ${decoder}`, async () => {
+        const bytes = await make();
+        const error = await decodePicture(bytes, 16, decoder).catch((e: unknown) => e);
+        expect(error).to.be.instanceOf(PictureError);
+        expect((error as Error).message)
+          .to.match(sentence)
+          .and.to.match(/\.$/);
+      });
+    }
   }
 });
 
@@ -148,6 +208,36 @@ function noise() {
 
 function half(bytes: Buffer): Buffer {
   return bytes.subarray(0, bytes.length / 2);
+}
+
+/** Restart markers in a place that has none. */
+function damaged(jpeg: Buffer): Buffer {
+  return Buffer.concat([
+    half(jpeg),
+    Buffer.alloc(500, '\xff\xd3', 'latin1'),
+    jpeg.subarray(jpeg.length / 2 + 500),
+  ]);
+}
+
+/** The same file with another width and height in its frame header. */
+function sized(jpeg: Buffer, edge: number): Buffer {
+  const changed = Buffer.from(jpeg);
+  const frame = changed.indexOf(Buffer.from([0xff, 0xc0]));
+  changed.writeUInt16BE(edge, frame + 5);
+  changed.writeUInt16BE(edge, frame + 7);
+  return changed;
+}
+
+/** A progressive JPEG whose last scan comes again and again. */
+async function scans(count: number): Promise<Buffer> {
+  const jpeg = await plain(16, 16).jpeg({ progressive: true }).toBuffer();
+  const last = jpeg.lastIndexOf(Buffer.from([0xff, 0xda]));
+  const scan = jpeg.subarray(last, -2);
+  return Buffer.concat([
+    jpeg.subarray(0, last),
+    ...Array.from({ length: count }, () => scan),
+    Buffer.from([0xff, 0xd9]),
+  ]);
 }
 
 /** A PNG of `width` black-and-white columns, made by hand: 4 KB for 16,000² pixels. */

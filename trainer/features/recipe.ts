@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { canonicalJson, pictureRules, sha256Of } from '@shelfwise/trainer-contract';
-import sharp from 'sharp';
+import {
+  canonicalJson,
+  decoderVersions,
+  pictureRules,
+  sha256Of,
+} from '@shelfwise/trainer-contract';
 
 const { version: onnxruntime } = createRequire(import.meta.url)('onnxruntime-node/package.json');
 
@@ -14,7 +18,7 @@ export function recipeOf(model: Uint8Array, instructionSets = cpuInstructionSets
     canonicalJson({
       model: sha256Of(model),
       record: 'float16 of picture and mirror image',
-      decoder: { rules: pictureRules, ...sharp.versions },
+      decoder: { rules: pictureRules, ...decoderVersions() },
       onnxruntime,
       architecture: process.arch,
       instructionSets,

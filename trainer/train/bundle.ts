@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   canonicalJson,
+  currentDecoder,
   encodeText,
   type Golden,
   type Labels,
@@ -38,7 +39,7 @@ export async function writeBundle(
   const preprocessing: PreprocessingFile = {
     schemaVersion: 1,
     architecture: architecture.name,
-    image: { size: model.imageSize },
+    image: { size: model.imageSize, decoder: currentDecoder },
     text: encodeText(model.text),
   };
   const { validation, search, curves } = parts;
