@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: bench-model bench-operator bench-train bench-transport chaos help setup check generate test test-unit test-integration test-e2e demo down cluster images
+.PHONY: bench-model bench-operator bench-overload bench-serving bench-train bench-transport chaos fuzz-api help setup check generate test test-unit test-integration test-e2e demo down cluster images
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-operator: node_modules/.setup ## the operator under load, beside its targe
 
 bench-train: setup ## what training costs: a step beside Keras, the wait for its input, memory at any size (ARGS='--help')
 	@node hack/bench-train/main.ts $(ARGS)
+
+bench-serving: setup ## what an answer costs over HTTP, beside FastAPI, BentoML, LitServe and mosec (ARGS='--help')
+	@node hack/bench-serving/main.ts $(ARGS)
 
 bench-transport: node_modules/.setup ## requests per CPU second of the operator's transport, beside client-node's and HTTP/2 (ARGS='--help')
 	@node hack/bench-transport/main.ts $(ARGS)

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Connection, createConnection } from './connection.ts';
+import { type Spread, spreadOf } from './latencies.ts';
+import { createTally, type Ends } from './tally.ts';
+
+/**
+ * Requests come when they come, as from many callers that do not know of each other, whether or not the server keeps up.
+ * Times count from when a request was meant to be sent: a generator or a server that falls behind cannot hide it.
+ */
+export interface OpenLoop {
+  kind: 'open';
+  port: number;
+  /** Requests a second, on average; the gaps between them are exponential. */
+  rate: number;
+  seconds: number;
+  /** Of the gaps. */
+  seed: number;
+}
+
+export interface OpenLoopResult extends Ends {
+  seconds: number;
+  sent: number;
+  /** How it went in each second of sending. */
+  bySecond: { answered: number; failed: number; p99: number }[];
+  /** Milliseconds by which requests were sent later than meant: the generator's own. */
+  late: Spread;
+  /** Requests for which there was no connection left to send them with. */
+  unsent: number;
+}
+
+/** More than a server's queue and its refusals ever hold at a time. */
+const mostConnections = 4_000;
+/** How long after the last request an answer is waited for. */
+const patienceMs = 30_000;
+
+export async function runOpenLoop(
+  { port, rate, seconds, seed }: OpenLoop,
+  requests: readonly Buffer[],
+): Promise<OpenLoopResult> {
+  const all = createTally();
+  const eachSecond = Array.from({ length: Math.ceil(seconds) }, createTally);
+  const idle: Connection[] = [];
+  const late: number[] = [];
+  const random = randomOf(seed);
+  let open = 0;
+  let underWay = 0;
+  let unsent = 0;
+  let sent = 0;
+  const started = performance.now();
+
+  function send(meant: number): void {
+    let connection = idle.pop();
+    if (!connection && open < mostConnections) {
+      connection = createConnection(port);
+      open++;
+    }
+    if (!connection) {
+      unsent++;
+      return;
+    }
+    const own = connection;
+    late.push(performance.now() - meant);
+    underWay++;
+    own.send(requests[sent++ % requests.length] as Buffer, (outcome) => {
+      underWay--;
+      idle.push(own);
+      all.add(outcome, outcome.at - meant);
+      eachSecond[Math.floor((meant - started) / 1000)]?.add(outcome, outcome.at - meant);
+    });
+  }
+
+  let next = started;
+  const end = started + seconds * 1000;
+  while (next < end) {
+    const now = performance.now();
+    for (; next <= now && next < end; next += gap(random, rate)) send(next);
+    await sleep(Math.max(1, Math.min(next - performance.now(), 50)));
+  }
+  const took = (performance.now() - started) / 1000;
+  const deadline = performance.now() + patienceMs;
+  while (underWay > 0 && performance.now() < deadline) await sleep(5);
+  for (const connection of idle) connection.close();
+  const ends = all.ends();
+  if (underWay > 0) ends.errors[`no answer in ${patienceMs / 1000} s`] = underWay;
+  return {
+    ...ends,
+    seconds: took,
+    sent,
+    unsent,
+    late: spreadOf(late),
+    bySecond: eachSecond.map((tally) => {
+      const { answered, statuses, errors } = tally.ends();
+      const sum = (counts: Record<string, number>) =>
+        Object.values(counts).reduce((total, count) => total + count, 0);
+      const failed = sum(statuses) + sum(errors) - answered.count;
+      return { answered: answered.count, failed, p99: answered.p99 };
+    }),
+  };
+}
+
+/** Milliseconds to the next arrival of a Poisson process. */
+function gap(random: () => number, rate: number): number {
+  return (-Math.log(1 - random()) * 1000) / rate;
+}
+
+/** Numbers from 0 to 1 by a 32-bit generator (mulberry32): the same arrivals in every run. */
+function randomOf(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
