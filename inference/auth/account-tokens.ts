@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { type Caller, type Role, roleSchema } from '@shelfwise/inference-contract';
 import { SignJWT } from 'jose';
 import * as z from 'zod';
+import type { Issuer } from './issuer.ts';
 import type { KeyRing } from './key-ring.ts';
+import type { Revocations } from './revocations.ts';
 
-/** What a token of our own accounts must be, to the letter: koa-jwt's defaults accept far more. */
+/** What a token of our own accounts must be, to the letter. */
 export const accountTokens = {
   issuer: 'shelfwise',
   audience: 'shelfwise',
   algorithm: 'ES256',
-  /** Nothing revokes a token, so it lives shortly. */
+  /** While the database is gone nothing can be revoked, so a token lives shortly. */
   lifetimeSeconds: 15 * 60,
 } as const;
 
@@ -19,6 +21,7 @@ const claimsSchema = z.object({
   name: z.string().min(1),
   roles: z.array(roleSchema).min(1).optional(),
   role: z.enum(['admin', 'user']).optional(),
+  gen: z.int().min(0).default(0),
 });
 
 /** The one role of older versions that comes nearest: their users may predict, and no more. */
@@ -28,13 +31,18 @@ export const olderRole = (roles: readonly Role[]) => (roles.includes('admin') ? 
 export const rolesOfOlder = (role: 'admin' | 'user'): Role[] =>
   role === 'admin' ? ['admin'] : ['predict'];
 
+/** Whom a token is for; its generation is the account's at that time. */
+export interface Bearer extends Pick<Caller, 'id' | 'name' | 'roles'> {
+  generation?: number;
+}
+
 /** A signed token for an account. Throws when the ring holds no key to sign with. */
 export async function issueToken(
   keys: KeyRing,
-  { id, name, roles }: Pick<Caller, 'id' | 'name' | 'roles'>,
+  { id, name, roles, generation = 0 }: Bearer,
 ): Promise<string> {
   const { kid, privateKey } = keys.signer();
-  return new SignJWT({ name, roles, role: olderRole(roles) })
+  return new SignJWT({ name, roles, role: olderRole(roles), gen: generation })
     .setProtectedHeader({ alg: accountTokens.algorithm, kid, typ: 'JWT' })
     .setIssuer(accountTokens.issuer)
     .setAudience(accountTokens.audience)
@@ -45,11 +53,23 @@ export async function issueToken(
     .sign(privateKey);
 }
 
-/** The account that verified claims speak of, or undefined where they lack something. */
-export function accountOf(claims: unknown): Caller | undefined {
-  const parsed = claimsSchema.safeParse(claims);
-  if (!parsed.success) return undefined;
-  const { sub, name, role } = parsed.data;
-  const roles = parsed.data.roles ?? (role && rolesOfOlder(role));
-  return roles && { kind: 'account', id: sub, name, roles };
+/** Our own accounts as the issuer of their tokens. */
+export function accountIssuer(keys: KeyRing, revocations: Revocations | undefined): Issuer {
+  const { issuer, audience, algorithm, lifetimeSeconds } = accountTokens;
+  return {
+    issuer,
+    audience,
+    algorithms: [algorithm],
+    lifetimeSeconds,
+    key: keys.publicKey,
+    stillHas: keys.stillHas,
+    callerOf(claims) {
+      const parsed = claimsSchema.safeParse(claims);
+      if (!parsed.success) return undefined;
+      const { sub, name, role, gen } = parsed.data;
+      const roles = parsed.data.roles ?? (role && rolesOfOlder(role));
+      return roles && { caller: { kind: 'account', id: sub, name, roles }, generation: gen };
+    },
+    isRevoked: ({ id }, facts) => revocations?.isRevoked(id, facts.generation, facts.id) ?? false,
+  };
 }

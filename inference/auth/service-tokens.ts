@@ -1,0 +1,85 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { Caller, Role } from '@shelfwise/inference-contract';
+import { Problem } from '../http/problems.ts';
+
+/** A service token as it is kept: the token itself is not. */
+export interface ServiceToken {
+  id: string;
+  name: string;
+  /** SHA-256 of the token, hex. The token is 256 random bits: nothing slower is needed. */
+  hash: string;
+  roles: readonly Role[];
+  /** Milliseconds since the epoch. */
+  expiresAt: number | undefined;
+}
+
+export interface ServiceTokenSettings {
+  /** Has the database tell all tokens (calls `learn`). Never rejects. */
+  refresh(): Promise<void>;
+  now?: () => number;
+}
+
+/** Tokens that the database vouched for are taken this long without it: as long as a JWT lives. */
+const longestWithoutDatabaseMs = 15 * 60_000;
+/** An unknown token has the list fetched anew at most this often, however many come. */
+const shortestRefreshMs = 1_000;
+
+/** A new token, its hash, and the part of it that people recognise it by. */
+export function makeServiceToken() {
+  const token = `sw_${randomBytes(32).toString('base64url')}`;
+  return { token, hash: hashOf(token), prefix: token.slice(0, 9) };
+}
+
+const hashOf = (token: string) => hash('sha256', token, 'hex');
+const form = /^sw_[A-Za-z0-9_-]{43}$/;
+
+/**
+ * The service tokens there are, by heart: all of them, which a limit keeps few, so that a made-up token costs a hash and no query.
+ * A token that was made on another replica a moment ago is found by fetching the list anew.
+ */
+export function createServiceTokens({ refresh, now = Date.now }: ServiceTokenSettings) {
+  let known = new Map<string, ServiceToken>();
+  let learntAt = Number.NEGATIVE_INFINITY;
+  let refreshedAt = Number.NEGATIVE_INFINITY;
+  let used = new Map<string, number>();
+
+  async function lookUp(key: string): Promise<ServiceToken | undefined> {
+    const found = known.get(key);
+    if (found || now() - refreshedAt < shortestRefreshMs) return found;
+    refreshedAt = now();
+    await refresh();
+    return known.get(key);
+  }
+
+  return {
+    /** Replaces the list by what the database has now. */
+    learn(tokens: readonly ServiceToken[]): void {
+      known = new Map(tokens.map((token) => [token.hash, token]));
+      learntAt = now();
+    },
+    /** The machine that bears the token; undefined for none. Throws `database-unavailable` where that cannot be known. */
+    async callerOf(token: string): Promise<Caller | undefined> {
+      if (!form.test(token)) return undefined;
+      const found = await lookUp(hashOf(token));
+      if (now() - learntAt > longestWithoutDatabaseMs) throw unknowable();
+      if (!found || (found.expiresAt !== undefined && found.expiresAt <= now())) return undefined;
+      const { id, name, roles } = found;
+      used.set(id, now());
+      return { kind: 'serviceToken', id, name, roles };
+    },
+    /** When each was used last, since this was asked before. */
+    takeUses(): Map<string, number> {
+      const uses = used;
+      used = new Map();
+      return uses;
+    },
+  };
+}
+
+export type ServiceTokens = ReturnType<typeof createServiceTokens>;
+
+function unknowable(): Problem {
+  const detail =
+    'Service tokens cannot be checked while the database does not answer: try again in a moment.';
+  return new Problem('database-unavailable', detail, { retryAfter: 5 });
+}
