@@ -1,10 +1,93 @@
+import { createHash } from 'node:crypto';
+import { glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import {
+  keys,
+  openBundle,
+  openStore,
+  readManifest,
+  storeSettingsFromEnv,
+} from '@shelfwise/trainer-contract';
+import { isSequence } from '@shelfwise/trainer-contract/text-input';
 import type { Config } from '../config.ts';
+import { withLock } from '../process/lock.ts';
+import { lastJson, run } from '../process/run.ts';
+import { exists } from '../tools/exists.ts';
 import type { BenchModel } from './contender.ts';
 
+const release = 'bench-20261101-000000';
+/** Enough to train on; how many there are changes nothing of what a prediction costs. */
+const products = '400';
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/**
+ * What `train` makes without options, of the shop of pictograms. It lies in the cache under the digest of the trainer's
+ * sources: another trainer trains anew.
+ *
+ * @param dir a folder in which the bundle is unpacked for the peers
+ */
 export async function defaultModel(
-  _dir: string,
-  _config: Config,
-  _say: (line: string) => void,
+  dir: string,
+  { cacheDir, inherited }: Config,
+  say: (line: string) => void,
 ): Promise<BenchModel> {
-  throw new Error('not yet');
+  const home = join(cacheDir, 'bench-serving', `default-${await trainerDigest()}`);
+  const lock = join(cacheDir, 'locks', 'bench-serving.lock');
+  await withLock(
+    lock,
+    () => say('waiting for another process that trains it'),
+    async () => {
+      if (await exists(home)) return;
+      const draft = `${home}.new`;
+      await rm(draft, { recursive: true, force: true });
+      await mkdir(draft, { recursive: true });
+      await train(draft, inherited, say);
+      await rename(draft, home);
+    },
+  );
+  const url = pathToFileURL(join(home, 'store')).href;
+  const store = openStore(url, storeSettingsFromEnv(inherited));
+  const { tar } = await readManifest(store, release);
+  const file = join(home, 'store', keys.model(release, tar.sha256));
+  const bundle = await openBundle(file, tar.sha256, join(dir, 'bundle'));
+  const { image, text } = bundle.preprocessing;
+  return {
+    name: 'default',
+    store: url,
+    release,
+    digest: tar.sha256,
+    peers: {
+      model: bundle.modelPath,
+      side: image.size,
+      tokens: text.maximumTokens,
+      padding: isSequence(text) ? text.buckets : 2 * text.buckets,
+      classes: bundle.labels.classes,
+    },
+  };
+}
+
+async function train(dir: string, env: NodeJS.ProcessEnv, say: (line: string) => void) {
+  const [data, store] = ['data', 'store'].map((name) => pathToFileURL(join(dir, name)).href);
+  const node = (...args: (string | undefined)[]) =>
+    run(process.execPath, args.map(String), { cwd: root, env });
+  say('drawing pictures');
+  await node('hack/demo-data/main.ts', '--to', data, '--size', products);
+  say('taking a snapshot');
+  const out = await node('trainer/main.ts', 'snapshot', '--from', data, '--store', store);
+  const { dataset } = lastJson(out);
+  say('training');
+  const what = ['--dataset', dataset, '--release', release];
+  await node('trainer/main.ts', 'train', '--store', store, ...what);
+}
+
+/** Of every source that a model may depend on. */
+async function trainerDigest(): Promise<string> {
+  const hash = createHash('sha256').update(products);
+  const found: string[] = [];
+  for await (const path of glob('trainer/**/*.{ts,c,py}', { cwd: root })) found.push(path);
+  const sources = found.filter((path) => !/node_modules|\.test\.ts$|\.fixture\.ts$/.test(path));
+  for (const path of sources.sort())
+    hash.update(`\n${path}\n`).update(await readFile(join(root, path)));
+  return hash.digest('hex').slice(0, 12);
 }
