@@ -1,9 +1,10 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { digestSchema, openStore, releaseNameSchema } from '@shelfwise/trainer-contract';
+import { digestSchema, openStore, releaseNameSchema, shortPatience } from '@shelfwise/trainer-contract';
 import type { Logger } from 'pino';
 import * as z from 'zod';
 import { parseOptions } from './arguments.ts';
+import { openCatalogue } from './catalogue/open.ts';
 import { createApp } from './http/app.ts';
 import { drain, listen, portOf } from './http/server.ts';
 import type { ServiceState } from './http/service.ts';
@@ -43,7 +44,20 @@ async function serve(args: string[], io: StepIo) {
   const metrics = createMetrics();
   const state: ServiceState = { progress: 'starting', loaded: undefined, draining: false };
   const callers = await openCallers(config, log, metrics);
+  const database = callers.accounts?.database;
+  const catalogue =
+    database &&
+    openCatalogue(
+      {
+        database,
+        store: openStore(url, config.store, shortPatience),
+        state,
+        predictWithinMs: config.predictDeadlineMs,
+      },
+      log,
+    );
   const app = createApp({
+    catalogue,
     state,
     metrics,
     log,
@@ -70,6 +84,7 @@ async function serve(args: string[], io: StepIo) {
   } finally {
     server.closeAllConnections();
     server.close();
+    await catalogue?.close();
     await Promise.allSettled([model?.close(), callers.close()]);
   }
   return { message: { step: 'serve', ok: true, release, digest } };

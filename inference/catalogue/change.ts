@@ -24,6 +24,8 @@ export interface Changing {
   wanted: Wanted;
   /** Aborted when the caller is gone. */
   signal: AbortSignal;
+  /** Whether the prediction may come later, as for many at once. */
+  later?: boolean;
 }
 
 /** Puts the content in place of what is there; a correction stays. Throws `not-found` or `precondition-failed`. */
@@ -37,13 +39,13 @@ export function replaceProduct(catalogue: Catalogue, changing: Changing, content
  */
 export async function patchProduct(
   catalogue: Catalogue,
-  { id, wanted, signal }: Changing,
+  { id, wanted, signal, later = false }: Changing,
   patch: Patch,
 ): Promise<Product> {
   const picture = patch.image && pictureOf(patch.image);
   for (let attempt = 1; ; attempt++) {
     const before = await currentProduct(catalogue, id, wanted);
-    const columns = await changesOf(catalogue, before, patch, picture, signal);
+    const columns = await changesOf(catalogue, before, patch, picture, later ? undefined : signal);
     if (!columns) return toProduct(before);
     const after = await store(catalogue, before, columns);
     if (after) return toProduct(after);
@@ -79,13 +81,13 @@ export async function currentProduct(
   return row;
 }
 
-/** The columns that become others; undefined where nothing does. The picture is in the store then. */
+/** The columns that become others; undefined where nothing does. The picture is in the store then. Without a signal it is predicted later. */
 async function changesOf(
   catalogue: Catalogue,
   before: ProductRow,
   patch: Patch,
   picture: Picture | null | undefined,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<Partial<ProductColumns> | undefined> {
   const { image, ...texts } = patch;
   const after = {
@@ -99,7 +101,9 @@ async function changesOf(
   const described = differs('designation') || differs('description') || differs('picture');
   if (!described && !differs('category')) return undefined;
   if (!described) return after;
-  const outcome = await askAnew(catalogue, after, picture, signal);
+  const outcome: Outcome = signal
+    ? await askAnew(catalogue, after, picture, signal)
+    : { status: 'pending', lost: false };
   if (picture && differs('picture'))
     await keepPicture(catalogue.database, catalogue.store, picture);
   return { ...after, ...outcomeColumns(outcome) };
@@ -118,7 +122,7 @@ async function askAnew(
       bytes = await store.read(keys.picture(after.picture));
     } catch (error) {
       if (!(error instanceof StepError)) throw error;
-      return { status: 'pending' };
+      return { status: 'pending', lost: false };
     }
   }
   return ask(state, { ...after, picture: bytes }, { withinMs: predictWithinMs, signal });

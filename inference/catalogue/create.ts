@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Caller, Product } from '@shelfwise/inference-contract';
 import { Problem } from '../http/problems.ts';
 import type { Catalogue, Content } from './catalogue.ts';
-import { claim, once, remember, remembered } from './idempotency.ts';
-import { outcomeColumns } from './outcome.ts';
+import { claim, type Once, once, remember, remembered } from './idempotency.ts';
+import { type Outcome, outcomeColumns } from './outcome.ts';
 import { keepPicture, pictureOf, touchPicture } from './pictures.ts';
 import { ask } from './predicting.ts';
 import { findProduct, insertProduct } from './products.ts';
@@ -21,44 +21,59 @@ export interface Creation {
 }
 
 /**
- * Stores a new product with what the release that serves makes of it. In this order, so that nothing is half-written: the prediction, the
- * picture's row, the picture, the product's row with what is remembered of the request. Throws `conflict` for an id that is taken.
+ * Stores a new product with what the release that serves makes of it. Throws `conflict` for an id that is taken,
+ * `idempotency-key-reused`, or `unusable-part`.
  */
 export async function createProduct(
   catalogue: Catalogue,
   { content, id, key, caller, signal }: Creation,
 ): Promise<Product> {
-  const { database, store, state, predictWithinMs } = catalogue;
-  const picture = content.image && pictureOf(content.image);
-  const { image: _, ...texts } = content;
-  const request =
-    key === undefined
-      ? undefined
-      : once(caller, key, { id, ...texts, image: picture?.sha256 ?? null });
-  const before = request && (await database.query((knex) => remembered<Product>(knex, request)));
+  const { database, state, predictWithinMs } = catalogue;
+  const { image, ...texts } = content;
+  const picture = image && pictureOf(image);
+  const asked = { id, ...texts, image: picture?.sha256 ?? null };
+  const request = key === undefined ? undefined : once(caller, key, asked);
+  const answered = () => request && database.query((knex) => remembered<Product>(knex, request));
+  const before = await answered();
   if (before) return before;
 
-  const described = { ...texts, picture: picture?.bytes ?? null };
+  const described = { ...texts, picture: image };
   const outcome = await ask(state, described, { withinMs: predictWithinMs, signal });
-  if (picture) await keepPicture(database, store, picture);
+  const added = await addProduct(catalogue, { id: id ?? randomUUID(), content, outcome, request });
+  // Otherwise the same request was done by another connection, or another replica, meanwhile.
+  const product = added ?? (await answered());
+  if (product) return product;
+  throw new Problem('internal', 'What was answered to the same request is not known any more.');
+}
 
-  const name = id ?? randomUUID();
-  const stored = await database.query((knex) =>
+export interface Addition {
+  id: string;
+  content: Content;
+  outcome: Outcome;
+  request?: Once | undefined;
+}
+
+/**
+ * Stores the product in this order, so that nothing is half-written: the picture's row, the picture, the product's row with what
+ * is remembered of the request. Undefined where the same request was done already. Throws `conflict`.
+ */
+export async function addProduct(
+  { database, store }: Catalogue,
+  { id, content: { image, ...texts }, outcome, request }: Addition,
+): Promise<Product | undefined> {
+  const picture = image && pictureOf(image);
+  if (picture) await keepPicture(database, store, picture);
+  const columns = { ...texts, picture: picture?.sha256 ?? null, ...outcomeColumns(outcome) };
+  return database.query((knex) =>
     knex.transaction(async (trx) => {
       if (request && !(await claim(trx, request))) return undefined;
-      const columns = { ...texts, picture: picture?.sha256 ?? null, ...outcomeColumns(outcome) };
-      if (!(await insertProduct(trx, name, columns))) throw taken(name);
+      if (!(await insertProduct(trx, id, columns))) throw taken(id);
       if (picture) await touchPicture(trx, picture.sha256);
-      const product = toProduct((await findProduct(trx, name)) as ProductRow);
+      const product = toProduct((await findProduct(trx, id)) as ProductRow);
       if (request) await remember(trx, request, product);
       return product;
     }),
   );
-  if (stored) return stored;
-  // The same request was done by another replica, or another connection, meanwhile.
-  const first = request && (await database.query((knex) => remembered<Product>(knex, request)));
-  if (first) return first;
-  throw new Problem('internal', 'What was answered to the same request is not known any more.');
 }
 
 function taken(id: string): Problem {

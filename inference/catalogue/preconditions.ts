@@ -10,8 +10,8 @@ export function etag(version: number): string {
  * The versions that If-Match names; weak ones are none. Throws `precondition-required` without it: two people who correct the same
  * product should not undo each other's work unseen.
  */
-export function ifMatch(header: string): Wanted {
-  if (header.trim() === '') {
+export function ifMatch(header: string | undefined): Wanted {
+  if (header === undefined || header.trim() === '') {
     const detail =
       'The header If-Match is missing: send the ETag of the product as you saw it, or * to change it in any case.';
     throw new Problem('precondition-required', detail, { part: 'If-Match' });

@@ -24,7 +24,7 @@ export async function ask(
   options: PredictOptions,
 ): Promise<Outcome> {
   const { loaded } = state;
-  if (!loaded) return { status: 'pending' };
+  if (!loaded) return { status: 'pending', lost: false };
   const { engine, served } = loaded;
   try {
     // The engine takes the picture's buffer for itself.
@@ -47,8 +47,8 @@ export async function ask(
       },
     };
   } catch (error) {
-    if (error instanceof OverloadError || error instanceof WorkerLostError)
-      return { status: 'pending' };
+    if (error instanceof OverloadError) return { status: 'pending', lost: false };
+    if (error instanceof WorkerLostError) return { status: 'pending', lost: true };
     if (!(error instanceof ItemError)) throw error;
     if (error.fault === 'picture')
       throw new Problem('unusable-part', error.message, { part: 'image', cause: error });

@@ -39,7 +39,9 @@ const designation = filled(catalogueLimits.designationCharacters).meta({
 const description = text(catalogueLimits.descriptionCharacters).meta({
   description: 'What the shop says about it. Blank is none.',
 });
-const category = filled(catalogueLimits.categoryCharacters).meta({
+/** The name of a category, as the shop has it. */
+export const categorySchema = filled(catalogueLimits.categoryCharacters);
+const category = categorySchema.meta({
   description:
     'The category that the shop gives the product, if it knows it: the next release learns from it.',
 });
@@ -111,9 +113,7 @@ export const correctionSchema = z
 
 export const newCorrectionSchema = z
   .strictObject({
-    category: filled(catalogueLimits.categoryCharacters).meta({
-      description: 'The right category.',
-    }),
+    category: categorySchema.meta({ description: 'The right category.' }),
   })
   .meta({ id: 'NewCorrection' });
 
@@ -194,7 +194,6 @@ export const importResultSchema = z
   })
   .meta({ id: 'ImportResult' });
 
-export type NewProduct = z.infer<typeof newProductSchema>;
 export type Product = z.infer<typeof productSchema>;
 export type Correction = z.infer<typeof correctionSchema>;
 export type Actor = z.infer<typeof actorSchema>;

@@ -5,6 +5,8 @@ import { accountRoutes } from '../accounts/routes.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import type { ClusterIssuer } from '../auth/cluster-issuer.ts';
 import type { KeyRing } from '../auth/key-ring.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { catalogueRoutes } from '../catalogue/routes.ts';
 import type { ServiceMetrics } from '../metrics/metrics.ts';
 import { requestMetrics } from '../metrics/middleware.ts';
 import { documentRoutes } from '../openapi/routes.ts';
@@ -23,6 +25,7 @@ export interface AppSettings {
   metrics: ServiceMetrics;
   log: Logger;
   accounts: Accounts | undefined;
+  catalogue?: Catalogue | undefined;
   keys: KeyRing | undefined;
   cluster: ClusterIssuer | undefined;
   namespaces: readonly string[];
@@ -59,6 +62,7 @@ export function routes(settings: AppSettings): Route[] {
   const { state, metrics, accounts, keys } = settings;
   const described = [
     predictRoute(state, settings.predictDeadlineMs),
+    ...catalogueRoutes(settings.catalogue),
     ...accountRoutes(accounts && keys && { store: accounts, keys }),
     ...healthRoutes(state, dependencies(settings), metrics),
   ];

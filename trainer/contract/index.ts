@@ -12,6 +12,7 @@ export * from './messages.ts';
 export * from './owner.ts';
 export * from './parse.ts';
 export * from './picture.ts';
+export { shortPatience } from './s3-retry.ts';
 export * from './samples.ts';
 export * from './secret-folder.ts';
 export { pictureLimitBytes, type Sample, sampleKey, shardEntries } from './shard.ts';

@@ -21,6 +21,14 @@ export const usualPatience: Patience = {
   pauseMs: 300,
 };
 
+/** For when somebody waits for an answer: some seconds, then they are told. */
+export const shortPatience: Patience = {
+  silenceMs: 5_000,
+  attempts: 3,
+  silences: 1,
+  pauseMs: 100,
+};
+
 /** Counts the failures of one request. */
 export function hope(patience: Patience) {
   let failures = 0;

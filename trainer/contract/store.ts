@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { StepError } from './messages.ts';
+import { type Patience, usualPatience } from './s3-retry.ts';
 import { openFileStore } from './store-file.ts';
 import { openS3Store } from './store-s3.ts';
 import type { StoreSettings } from './store-settings.ts';
@@ -29,10 +30,14 @@ export interface WriteOptions {
   contentType?: string;
 }
 
-/** Opens `s3://BUCKET/PREFIX` or `file:///ABSOLUTE/DIR`. Nothing is contacted yet. */
-export function openStore(url: string, settings: StoreSettings): Store {
+/** Opens `s3://BUCKET/PREFIX` or `file:///ABSOLUTE/DIR`. Nothing is contacted yet. `patience` is for how long S3 is hoped for. */
+export function openStore(
+  url: string,
+  settings: StoreSettings,
+  patience: Patience = usualPatience,
+): Store {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === 's3:' && parsed.hostname) return openS3Store(parsed, settings);
+  if (parsed?.protocol === 's3:' && parsed.hostname) return openS3Store(parsed, settings, patience);
   if (parsed?.protocol === 'file:' && parsed.hostname === '') return openFileStore(parsed);
   throw new StepError(
     'BadConfiguration',

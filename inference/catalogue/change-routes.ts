@@ -1,0 +1,153 @@
+import type { Caller } from '@shelfwise/inference-contract';
+import {
+  newProductFormSchema,
+  newProductSchema,
+  type Product,
+  productContentFormSchema,
+  productContentSchema,
+  productPatchSchema,
+  productSchema,
+} from '@shelfwise/inference-contract';
+import { jsonAnswer, type Route, route, streamBody } from '../http/route.ts';
+import type { Context } from '../http/state.ts';
+import type { Catalogue } from './catalogue.ts';
+import { deleteProduct, patchProduct, replaceProduct } from './change.ts';
+import { createProduct } from './create.ts';
+import {
+  access,
+  always,
+  etagHeader,
+  exampleProduct,
+  ofChanges,
+  ofPictures,
+  tag,
+} from './documented.ts';
+import { whileThere } from './gone.ts';
+import { etag, ifMatch } from './preconditions.ts';
+import { idempotencyHeaders, ifMatchHeaders, productParams } from './queries.ts';
+import { readContent, readNewProduct, readPatch } from './reading.ts';
+
+const changed = {
+  200: jsonAnswer('The product as it is now.', productSchema, { headers: etagHeader }),
+};
+
+/** Products come, change and go. */
+export function changeRoutes(there: () => Catalogue): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/v1/products',
+      id: 'createProduct',
+      summary: 'A new product, and its class',
+      description:
+        'The product is stored with what the release that serves makes of it. Where the service is busy the product is stored all the same, and predicted a little later.',
+      ...{ tag, access },
+      headers: idempotencyHeaders,
+      body: streamBody({
+        'application/json': { schema: newProductSchema, example: exampleProduct },
+        'multipart/form-data': { schema: newProductFormSchema },
+      }),
+      responses: {
+        201: jsonAnswer('The product.', productSchema, {
+          headers: { ...etagHeader, Location: 'Where it is.' },
+        }),
+      },
+      problems: [...always, ...ofPictures, 'conflict', 'idempotency-key-reused'],
+      async handle({ ctx, headers, lease }) {
+        const catalogue = there();
+        const given = await readNewProduct(ctx.req, lease);
+        const product = await whileThere(ctx, (signal) =>
+          createProduct(catalogue, {
+            ...given,
+            key: headers['idempotency-key'],
+            caller: ctx.state.caller as Caller,
+            signal,
+          }),
+        );
+        ctx.set('Location', `/v1/products/${product.id}`);
+        return tagged(ctx, product);
+      },
+    }),
+    route({
+      method: 'put',
+      path: '/v1/products/{id}',
+      id: 'replaceProduct',
+      summary: 'All of a product anew',
+      description:
+        'What is left out the product has no longer. A correction stays. Text or a picture that is another is predicted anew.',
+      ...{ tag, access },
+      params: productParams,
+      headers: ifMatchHeaders,
+      body: streamBody({
+        'application/json': { schema: productContentSchema, example: exampleProduct },
+        'multipart/form-data': { schema: productContentFormSchema },
+      }),
+      responses: changed,
+      problems: [...ofChanges, ...ofPictures],
+      async handle({ ctx, params: { id }, headers, lease }) {
+        const catalogue = there();
+        const wanted = ifMatch(headers['if-match']);
+        const content = await readContent(ctx.req, lease);
+        return tagged(
+          ctx,
+          await whileThere(ctx, (signal) =>
+            replaceProduct(catalogue, { id, wanted, signal }, content),
+          ),
+        );
+      },
+    }),
+    route({
+      method: 'patch',
+      path: '/v1/products/{id}',
+      id: 'patchProduct',
+      summary: 'Some of a product anew',
+      description:
+        'A merge patch: what is left out stays, `null` removes. Text or a picture that is another is predicted anew.',
+      ...{ tag, access },
+      params: productParams,
+      headers: ifMatchHeaders,
+      body: streamBody({
+        'application/merge-patch+json': {
+          schema: productPatchSchema,
+          example: { description: null, category: 'garden' },
+        },
+        'application/json': {
+          schema: productPatchSchema,
+          example: { description: null, category: 'garden' },
+        },
+      }),
+      responses: changed,
+      problems: [...ofChanges, 'pictures-unavailable'],
+      async handle({ ctx, params: { id }, headers, lease }) {
+        const catalogue = there();
+        const wanted = ifMatch(headers['if-match']);
+        const patch = await readPatch(ctx.req, lease);
+        return tagged(
+          ctx,
+          await whileThere(ctx, (signal) => patchProduct(catalogue, { id, wanted, signal }, patch)),
+        );
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/v1/products/{id}',
+      id: 'deleteProduct',
+      summary: 'No longer a product',
+      description: 'Its corrections go with it; its picture is removed a week later.',
+      ...{ tag, access },
+      params: productParams,
+      headers: ifMatchHeaders,
+      responses: { 204: { description: 'It is gone.' } },
+      problems: ofChanges,
+      async handle({ ctx, params: { id }, headers }) {
+        await deleteProduct(there(), { id, wanted: ifMatch(headers['if-match']) });
+        ctx.status = 204;
+      },
+    }),
+  ];
+}
+
+function tagged(ctx: Context, product: Product): Product {
+  ctx.set('ETag', etag(product.version));
+  return product;
+}

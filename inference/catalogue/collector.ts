@@ -1,0 +1,60 @@
+import { keys } from '@shelfwise/trainer-contract';
+import type { Knex } from 'knex';
+import type { Catalogue } from './catalogue.ts';
+import { picturesTable } from './pictures.ts';
+
+/** The lock's number is ours for good: every version of the program must ask for the same. */
+const advisoryLock = 7_435_296_272;
+
+/**
+ * How long a picture stays that no product names: a snapshot that has read the product still reads the picture, within hours usually and
+ * a week in any case; an upload whose product never came was given up long before.
+ */
+export const graceHours = 7 * 24;
+/** A replica that ended while it removed a picture leaves it to others, long after its request can have reached the store. */
+const abandonedAfter = "interval '10 minutes'";
+const patienceMs = 4 * 60_000;
+const batch = 100;
+
+/**
+ * Removes pictures that no product has named for `graceHours`, some at a time: first their rows say so, committed, so that no product can name
+ * them any more, then the objects go, then the rows. True where there may be more.
+ */
+export async function collectPictures(
+  { database, store }: Pick<Catalogue, 'database' | 'store'>,
+  signal: AbortSignal,
+  hours = graceHours,
+): Promise<boolean> {
+  if (database.ready() === undefined) return false;
+  const doomed = await database.query((knex) => knex.transaction((trx) => doom(trx, hours)));
+  const until = performance.now() + patienceMs;
+  for (const sha256 of doomed) {
+    // Late, another replica may have removed it already, and somebody sent it anew.
+    if (signal.aborted || performance.now() > until) return false;
+    await store.remove(keys.picture(sha256));
+    await database.query((knex) =>
+      knex(picturesTable).where({ sha256 }).whereNotNull('doomed_at').delete(),
+    );
+  }
+  return doomed.length === batch;
+}
+
+/** One replica at a time; the others have nothing to do. */
+async function doom(trx: Knex, hours: number): Promise<string[]> {
+  const lock = await trx.raw('SELECT pg_try_advisory_xact_lock(?) AS mine', [advisoryLock]);
+  if (!lock.rows[0].mine) return [];
+  // A product that names the picture in this moment has touched it, which is seen when this has waited for its row.
+  const { rows } = await trx.raw(
+    `UPDATE ${picturesTable} AS picture SET doomed_at = clock_timestamp()
+     WHERE sha256 IN (
+       SELECT sha256 FROM ${picturesTable} AS old
+       WHERE needed_at < clock_timestamp() - make_interval(hours => ?)
+         AND (doomed_at IS NULL OR doomed_at < clock_timestamp() - ${abandonedAfter})
+         AND NOT EXISTS (SELECT FROM shelfwise_products WHERE shelfwise_products.picture = old.sha256)
+       LIMIT ?)
+     AND needed_at < clock_timestamp() - make_interval(hours => ?)
+     RETURNING sha256`,
+    [hours, batch, hours],
+  );
+  return rows.map(({ sha256 }: { sha256: string }) => sha256);
+}

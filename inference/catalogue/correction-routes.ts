@@ -1,0 +1,81 @@
+import {
+  type Caller,
+  correctionsSchema,
+  newCorrectionSchema,
+  productSchema,
+} from '@shelfwise/inference-contract';
+import { jsonAnswer, jsonBody, type Route, route } from '../http/route.ts';
+import type { Catalogue } from './catalogue.ts';
+import { correctProduct, listCorrections } from './correct.ts';
+import { page, readCursor } from './cursor.ts';
+import { access, always, etagHeader, ofChanges, tag } from './documented.ts';
+import { etag, ifMatch } from './preconditions.ts';
+import { ifMatchHeaders, pageQuery, productParams } from './queries.ts';
+
+const aNumber = /^[1-9]\d{0,17}$/;
+
+/** What people say that a product is. */
+export function correctionRoutes(there: () => Catalogue): Route[] {
+  const changed = {
+    200: jsonAnswer('The product as it is now.', productSchema, { headers: etagHeader }),
+  };
+  return [
+    route({
+      method: 'put',
+      path: '/v1/products/{id}/category',
+      id: 'correctProduct',
+      summary: 'What the product really is',
+      description:
+        'The next release learns it, whatever was given or predicted. Who said it, when, and what stood there is kept.',
+      ...{ tag, access },
+      params: productParams,
+      headers: ifMatchHeaders,
+      body: jsonBody(newCorrectionSchema, { example: { category: 'garden' } }),
+      responses: changed,
+      problems: ofChanges,
+      async handle({ ctx, params: { id }, headers, body: { category } }) {
+        const wanted = ifMatch(headers['if-match']);
+        const caller = ctx.state.caller as Caller;
+        const product = await correctProduct(there(), { id, wanted, caller, category });
+        ctx.set('ETag', etag(product.version));
+        return product;
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/v1/products/{id}/category',
+      id: 'withdrawCorrection',
+      summary: 'The correction is taken back',
+      description: 'The category that the shop gave, if it did, is the label again.',
+      ...{ tag, access },
+      params: productParams,
+      headers: ifMatchHeaders,
+      responses: changed,
+      problems: ofChanges,
+      async handle({ ctx, params: { id }, headers }) {
+        const wanted = ifMatch(headers['if-match']);
+        const caller = ctx.state.caller as Caller;
+        const product = await correctProduct(there(), { id, wanted, caller, category: null });
+        ctx.set('ETag', etag(product.version));
+        return product;
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/products/{id}/corrections',
+      id: 'listCorrections',
+      summary: 'Who said what of a product, and when',
+      ...{ tag, access },
+      params: productParams,
+      query: pageQuery,
+      responses: { 200: jsonAnswer('The newest first.', correctionsSchema) },
+      problems: [...always, 'not-found'],
+      async handle({ params: { id }, query: { limit, cursor } }) {
+        const before = cursor === undefined ? undefined : readCursor(cursor, aNumber);
+        const found = await listCorrections(there(), id, { before, limit: limit + 1 });
+        const { shown, next } = page(found, limit, ({ number }) => number);
+        return { corrections: shown.map(({ correction }) => correction), next };
+      },
+    }),
+  ];
+}

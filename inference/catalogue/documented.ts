@@ -1,0 +1,28 @@
+import type { ProblemCode } from '../http/problems.ts';
+
+/* What several routes of the catalogue say alike in the document. */
+
+export const tag = 'products';
+export const access = ['catalogue'] as const;
+
+/** Of all routes. */
+export const always: readonly ProblemCode[] = ['no-catalogue', 'database-unavailable'];
+
+/** Of those that change a product that is there. */
+export const ofChanges: readonly ProblemCode[] = [
+  ...always,
+  'not-found',
+  'precondition-required',
+  'precondition-failed',
+];
+
+/** Of those that take a picture. */
+export const ofPictures: readonly ProblemCode[] = ['duplicate-part', 'pictures-unavailable'];
+
+export const etagHeader = { ETag: "The product's version." };
+
+export const exampleProduct = {
+  designation: 'Spade with a wooden handle',
+  description: '<p>Ash, 1.2 m.</p>',
+  category: 'garden',
+};
