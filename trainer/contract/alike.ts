@@ -5,6 +5,12 @@ export function textOf(designation: string | null, description: string | null): 
   return joinText(designation, description).replace(/\s+/g, ' ').trim();
 }
 
+/** The first row of each sign: a Map, or what takes less memory. */
+interface FirstRows<Sign> {
+  get(sign: Sign): number | undefined;
+  set(sign: Sign, row: number): unknown;
+}
+
 /** Disjoint sets of rows: those that have a sign in common, directly or over others, are together. */
 export function createGroups(rows: number) {
   const parents = Int32Array.from({ length: rows }, (_, row) => row);
@@ -23,7 +29,7 @@ export function createGroups(rows: number) {
 
   return {
     /** Puts the row to those of the same sign; `first` keeps the first row of each. */
-    join<Sign>(first: Map<Sign, number>, sign: Sign, row: number): void {
+    join<Sign>(first: FirstRows<Sign>, sign: Sign, row: number): void {
       const other = first.get(sign);
       if (other === undefined) first.set(sign, row);
       else parents[rootOf(row)] = rootOf(other);

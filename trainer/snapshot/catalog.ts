@@ -25,7 +25,7 @@ export function openCatalog(
       picture: 'picture_key',
     },
     rows: () => readRows(databaseUrlFile),
-    pictures: (rows) => fromObjects(store, rows, (row) => row.pictureKey ?? undefined),
+    pictures: (wanted) => fromObjects(store, wanted, (pictureKey) => pictureKey),
   };
 }
 

@@ -5,63 +5,85 @@ import {
   StoreTooLarge,
 } from '@shelfwise/trainer-contract';
 import { concurrently } from '../concurrently.ts';
+import type { DigestMap } from './digest-map.ts';
 import type { InvalidList } from './invalid.ts';
 import { probePicture, tooLarge } from './probe.ts';
-import type { ListedRow, PictureTask, Product, Source } from './product.ts';
+import type { PictureTask, Source, WantedPictures } from './product.ts';
+import { keyBytes, type ProductList } from './product-list.ts';
 import type { Spool } from './spool.ts';
+import { readText } from './text.ts';
 
 /** Enough to hide an object store's latency; decoding has its own threads. */
 const downloads = 32;
 
 /**
  * Brings the pictures of the rows into the spool, each read to its last pixel, but for those that are `verified`
- * already; this set gets the others. A product whose picture is missing or unreadable goes to `invalid`. The products
- * come sorted by key.
+ * already; this set gets the others. A product whose picture is missing or unreadable goes to `invalid`. Returns the
+ * others, sorted by key.
  */
 export async function collectProducts(
   source: Source,
-  rows: ListedRow[],
+  rows: ProductList,
   { spool, invalid, verified, signal, advance }: Collecting,
-): Promise<Product[]> {
-  const products: Product[] = [];
+): Promise<ProductList> {
   const column = source.columns.picture;
+  /** What became of each row's picture. */
+  const [unseen, begun, usable] = [0, 1, 2];
+  const states = new Uint8Array(rows.length);
 
-  async function look({ row, load }: PictureTask): Promise<void> {
+  async function refuse(index: number, reason: string): Promise<void> {
+    const row = rows.at(index);
+    invalid.add(row.row, column, (await readText(spool, row)).pictureKey, reason);
+    advance();
+  }
+
+  async function look({ index, load }: PictureTask): Promise<void> {
     signal.throwIfAborted();
     try {
       const bytes = await load();
       const facts = await probePicture(bytes, verified);
-      products.push({ ...row, picture: { ...(await spool.append(bytes)), ...facts } });
+      rows.set(index, { ...rows.at(index), picture: { ...(await spool.append(bytes)), ...facts } });
     } catch (error) {
       const reason = unusable(error);
       if (!reason) throw error;
-      invalid.add(row.row, column, row.pictureKey, reason);
+      return refuse(index, reason);
     }
+    states[index] = usable;
     advance();
   }
 
-  const withPicture = rows.filter((row) => row.pictureKey !== null);
-  const missing = new Set(withPicture);
+  const wanted: WantedPictures = {
+    length: rows.length,
+    async *each() {
+      for (let index = 0; index < rows.length; index++) {
+        const row = rows.at(index);
+        const { pictureKey } = row.namesPicture ? await readText(spool, row) : { pictureKey: null };
+        if (pictureKey !== null) yield { index, pictureKey };
+      }
+    },
+  };
   async function* tasks() {
-    for await (const task of source.pictures(withPicture)) {
+    for await (const task of source.pictures(wanted)) {
       // A tar may hold a picture twice; the first counts.
-      if (missing.delete(task.row)) yield task;
+      if (states[task.index] !== unseen) continue;
+      states[task.index] = begun;
+      yield task;
     }
   }
   await concurrently(tasks(), downloads, look);
-  for (const row of missing) {
-    invalid.add(row.row, column, row.pictureKey, 'names a picture that is missing');
-    advance();
+  const kept: number[] = [];
+  for (const index of rows.orderedBy(...keyBytes)) {
+    if (!rows.at(index).namesPicture || states[index] === usable) kept.push(index);
+    else if (states[index] === unseen) await refuse(index, 'names a picture that is missing');
   }
-  for (const row of rows) if (row.pictureKey === null) products.push({ ...row, picture: null });
-  return products.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return rows.pick(kept);
 }
 
 interface Collecting {
   spool: Spool;
   invalid: InvalidList;
   /** Digests of pictures that were read to their last pixel before. */
-  verified: Set<string>;
+  verified: DigestMap;
   signal: AbortSignal;
   advance(): void;
 }

@@ -1,5 +1,7 @@
 import type { DataReport } from '@shelfwise/trainer-contract';
-import type { PlacedProduct } from './place.ts';
+import { createDigestMap } from './digest-map.ts';
+import type { Listed } from './packed-list.ts';
+import type { Product } from './product.ts';
 import { tally } from './tally.ts';
 import type { Text } from './text.ts';
 
@@ -7,40 +9,46 @@ const listedSets = 20;
 const listedProducts = 10;
 const longestDesignation = 120;
 
-type ReadText = (product: PlacedProduct) => Promise<Text>;
+type ReadText = (product: Product) => Promise<Text>;
 type Duplicate = DataReport['duplicates']['largest'][number];
+
+/** Products, by their indices, that are alike in something. */
+type Alike = number[];
 
 /** Groups of more than one product. `products` come sorted; texts of examples alone are read. */
 export async function describeDuplicates(
-  products: PlacedProduct[],
+  products: Listed<Product>,
   readText: ReadText,
 ): Promise<DataReport['duplicates']> {
-  const sets = setsBy(products, ({ group }) => group);
+  const sets = setsBy(products, new Map<number, number>(), ({ group }) => group);
   return {
     groups: sets.length,
     products: sum(sets),
-    acrossSides: sum(sets.map(heldOutBesideTrain)),
-    largest: await describeLargest(sets, readText),
+    acrossSides: sum(sets.map((set) => heldOutBesideTrain(products, set))),
+    largest: await describeLargest(products, sets, readText),
   };
 }
 
-function heldOutBesideTrain(set: PlacedProduct[]): PlacedProduct[] {
-  const held = set.filter(({ side }) => side === 'holdout');
+function heldOutBesideTrain(products: Listed<Product>, set: Alike): Alike {
+  const held = set.filter((index) => products.at(index)?.side === 'holdout');
   return held.length < set.length ? held : [];
 }
 
 /** Products that contradict each other: the same text, or the same picture, under different classes. */
 export async function describeConflicts(
-  products: PlacedProduct[],
+  products: Listed<Product>,
   readText: ReadText,
 ): Promise<DataReport['conflicts']> {
-  const pictured = products.filter(({ picture }) => picture);
-  const texts = contradicting(setsBy(products, ({ text }) => text.digest));
-  const pictures = contradicting(setsBy(pictured, ({ picture }) => picture?.digest ?? ''));
-  const describe = async (sets: PlacedProduct[][]) => ({
+  const contradicting = (sets: Alike[]) =>
+    sets.filter((set) => new Set(set.map((index) => products.at(index)?.class)).size > 1);
+  const texts = contradicting(setsBy(products, createDigestMap(16), ({ text }) => text.digest));
+  const pictures = contradicting(
+    setsBy(products, createDigestMap(32), ({ picture }) => picture?.digest ?? null),
+  );
+  const describe = async (sets: Alike[]) => ({
     sets: sets.length,
     products: sum(sets),
-    examples: await describeLargest(sets, readText),
+    examples: await describeLargest(products, sets, readText),
   });
   return {
     products: new Set([...texts, ...pictures].flat()).size,
@@ -49,33 +57,46 @@ export async function describeConflicts(
   };
 }
 
-function contradicting(sets: PlacedProduct[][]): PlacedProduct[][] {
-  return sets.filter((set) => set.some((one) => one.class !== set[0]?.class));
-}
-
-/** Sets of at least two products with the same sign. */
-function setsBy<T>(products: PlacedProduct[], sign: (one: PlacedProduct) => T): PlacedProduct[][] {
-  const first = new Map<T, PlacedProduct>();
-  const sets = new Map<T, PlacedProduct[]>();
+/** Sets of at least two products with the same sign; `first` is for the first of each. */
+function setsBy<Sign>(
+  products: Listed<Product>,
+  first: Pick<Map<Sign, number>, 'get'> & { set(sign: Sign, index: number): unknown },
+  sign: (one: Product) => Sign | null,
+): Alike[] {
+  const sets = new Map<number, Alike>();
+  let index = -1;
   for (const product of products) {
+    index++;
     const own = sign(product);
+    if (own === null) continue;
     const other = first.get(own);
-    if (!other) first.set(own, product);
-    else {
-      const set = sets.get(own) ?? [other];
-      sets.set(own, set);
-      set.push(product);
+    if (other === undefined) {
+      first.set(own, index);
+      continue;
     }
+    const set = sets.get(other) ?? [other];
+    sets.set(other, set);
+    set.push(index);
   }
   return [...sets.values()];
 }
 
-function describeLargest(sets: PlacedProduct[][], readText: ReadText): Promise<Duplicate[]> {
+function describeLargest(
+  products: Listed<Product>,
+  sets: Alike[],
+  readText: ReadText,
+): Promise<Duplicate[]> {
   const largest = sets.toSorted((a, b) => b.length - a.length).slice(0, listedSets);
   return Promise.all(
-    largest.map(async (set) => {
+    largest.map(async (indices) => {
+      const set = indices.map((index) => {
+        const { row, class: name } = products.at(index) as Product;
+        return { index, row, class: name };
+      });
       const shown = oddOnesFirst(set).slice(0, listedProducts);
-      const texts = await Promise.all(shown.map(readText));
+      const texts = await Promise.all(
+        shown.map(({ index }) => readText(products.at(index) as Product)),
+      );
       return {
         products: set.length,
         classes: [...new Set(set.map((one) => one.class))].sort(),
@@ -89,12 +110,12 @@ function describeLargest(sets: PlacedProduct[][], readText: ReadText): Promise<D
 }
 
 /** By row, those of the set's rarest class first: where labels contradict each other, one of them is likely the wrong one. */
-function oddOnesFirst(set: PlacedProduct[]): PlacedProduct[] {
+function oddOnesFirst<T extends Pick<Product, 'class' | 'row'>>(set: T[]): T[] {
   const counts = new Map(tally(set.map((one) => one.class)));
-  const commonness = (one: PlacedProduct) => counts.get(one.class) ?? 0;
+  const commonness = (one: T) => counts.get(one.class) ?? 0;
   return set.toSorted((a, b) => commonness(a) - commonness(b) || a.row - b.row);
 }
 
-function sum(sets: PlacedProduct[][]): number {
+function sum(sets: Alike[]): number {
   return sets.reduce((total, set) => total + set.length, 0);
 }

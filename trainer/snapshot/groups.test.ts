@@ -1,3 +1,4 @@
+import { hexOf, sha256Of } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { groupProducts } from './groups.ts';
@@ -5,7 +6,7 @@ import { textDigest } from './text.ts';
 
 const product = (designation: string, description: string | null = null, digest?: string) => ({
   text: { digest: textDigest(designation, description) },
-  picture: digest ? { digest } : null,
+  picture: digest ? { digest: hexOf(sha256Of(digest)) } : null,
 });
 
 describe('groupProducts', () => {

@@ -1,4 +1,6 @@
 import { createGroups } from '@shelfwise/trainer-contract';
+import { createDigestMap } from './digest-map.ts';
+import type { Listed } from './packed-list.ts';
 
 /**
  * Which products are one and the same for a model: those with the same picture bytes or the same
@@ -6,18 +8,21 @@ import { createGroups } from '@shelfwise/trainer-contract';
  * each product, counted from 0 in order of first occurrence.
  */
 export function groupProducts(
-  products: { text: { digest: string }; picture: { digest: string } | null }[],
+  products: Listed<{ text: { digest: string }; picture: { digest: string } | null }>,
 ): number[] {
   const { join, rootOf } = createGroups(products.length);
-  const [texts, pictures] = [new Map<string, number>(), new Map<string, number>()];
-  for (const [i, { text, picture }] of products.entries()) {
-    join(texts, text.digest, i);
-    if (picture) join(pictures, picture.digest, i);
+  const [texts, pictures] = [createDigestMap(16), createDigestMap(32)];
+  let row = 0;
+  for (const { text, picture } of products) {
+    join(texts, text.digest, row);
+    if (picture) join(pictures, picture.digest, row);
+    row++;
   }
-  const numbers = new Map<number, number>();
-  return products.map((_, i) => {
+  const numbers = new Int32Array(products.length).fill(-1);
+  let groups = 0;
+  return Array.from({ length: products.length }, (_, i) => {
     const root = rootOf(i);
-    if (!numbers.has(root)) numbers.set(root, numbers.size);
-    return numbers.get(root) as number;
+    if (numbers[root] === -1) numbers[root] = groups++;
+    return numbers[root] as number;
   });
 }

@@ -1,18 +1,18 @@
 import type { Readable } from 'node:stream';
 import { pictureLimitBytes, readTar, type Store } from '@shelfwise/trainer-contract';
-import type { ListedRow, PictureTask } from './product.ts';
+import type { PictureTask, WantedPictures } from './product.ts';
 
 const tarLimits = { entries: 10_000_000, entryBytes: 2 ** 30, totalBytes: 2 ** 43 };
 
-/** Pictures that are an object each. `keyOf` gives undefined where there is none. */
+/** Pictures that are an object each. `objectOf` gives undefined where there is none. */
 export async function* fromObjects(
   store: Store,
-  rows: ListedRow[],
-  keyOf: (row: ListedRow) => string | undefined,
+  wanted: WantedPictures,
+  objectOf: (pictureKey: string, index: number) => string | undefined,
 ): AsyncGenerator<PictureTask> {
-  for (const row of rows) {
-    const key = keyOf(row);
-    if (key) yield { row, load: () => store.read(key, pictureLimitBytes + 1) };
+  for await (const { index, pictureKey } of wanted.each()) {
+    const key = objectOf(pictureKey, index);
+    if (key) yield { index, load: () => store.read(key, pictureLimitBytes + 1) };
   }
 }
 
@@ -20,19 +20,19 @@ export async function* fromObjects(
 export async function* fromTars(
   store: Store,
   tars: string[],
-  rowOf: (name: string) => ListedRow | undefined,
+  indexOf: (name: string) => number | undefined,
 ): AsyncGenerator<PictureTask> {
   for (const tar of tars) {
     const source: Readable = await store.stream(tar);
     for await (const entry of readTar(source, { label: tar, limits: tarLimits, foreign: true })) {
-      const row = rowOf(entry.name);
-      if (!row) continue;
+      const index = indexOf(entry.name);
+      if (index === undefined) continue;
       if (entry.size > pictureLimitBytes) {
-        yield { row, load: async () => Buffer.alloc(pictureLimitBytes + 1) };
+        yield { index, load: async () => Buffer.alloc(pictureLimitBytes + 1) };
         continue;
       }
       const bytes = Buffer.concat(await Array.fromAsync(entry.body));
-      yield { row, load: async () => bytes };
+      yield { index, load: async () => bytes };
     }
   }
 }

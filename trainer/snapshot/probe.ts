@@ -7,6 +7,7 @@ import {
   pictureRules,
 } from '@shelfwise/trainer-contract';
 import sharp from 'sharp';
+import type { DigestMap } from './digest-map.ts';
 import type { PictureFacts } from './product.ts';
 
 /** Decoded small: only whether a picture can be read is asked here. */
@@ -21,14 +22,14 @@ export const pictureProbe = `decodePicture ${pictureRules}, libvips ${sharp.vers
  * What a picture's file is, read to its last pixel; one whose digest is in `verified` was already, and gets there
  * otherwise. Throws PictureError.
  */
-export async function probePicture(bytes: Buffer, verified: Set<string>): Promise<PictureFacts> {
+export async function probePicture(bytes: Buffer, verified: DigestMap): Promise<PictureFacts> {
   if (bytes.length > pictureLimitBytes) {
     throw new PictureError(`${tooLarge}.`);
   }
   const digest = createHash('sha256').update(bytes).digest('hex');
-  if (!verified.has(digest)) {
+  if (verified.get(digest) === undefined) {
     await decodePicture(bytes, probeSize);
-    verified.add(digest);
+    verified.set(digest, 1);
   }
   const format = pictureFormat(bytes);
   if (!format) throw new PictureError('The picture is of no known format.');

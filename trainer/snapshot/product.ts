@@ -40,25 +40,35 @@ export interface PictureFacts {
   height: number;
 }
 
-/** A row that can be used. Its text lies in the spool: those of a large catalogue would fill the memory. */
-export interface ListedRow {
+/** A product that can be used. Its text and where its picture was lie in the spool: those of a large catalogue would fill the memory. */
+export interface Product {
   row: number;
   /** sampleKey of the id. */
   key: string;
   class: string;
-  pictureKey: string | null;
   wanted: Side | null;
-  /** Where the spool holds `[id, designation, description]` as JSON. */
+  /** Whether the source names a picture for it. */
+  namesPicture: boolean;
+  /** Where the spool holds `[id, designation, description, pictureKey]` as JSON. */
   text: Place & TextFacts;
-}
-
-export interface Product extends ListedRow {
+  /** Null where it has none, and until that was looked at. */
   picture: (Place & PictureFacts) | null;
+  /** Those that are one and the same for a model have the same; 0 until it is known. */
+  group: number;
+  /** Train until it is known. */
+  side: Side;
 }
 
-/** A picture of the source that some row names; `load` throws StoreNotFound where it is gone. */
+/** The pictures that rows name, in the order of the rows. */
+export interface WantedPictures {
+  /** No index is as large. */
+  readonly length: number;
+  each(): AsyncIterable<{ index: number; pictureKey: string }>;
+}
+
+/** A picture of the source that some row names, by its index; `load` throws StoreNotFound where it is gone. */
 export interface PictureTask {
-  row: ListedRow;
+  index: number;
   load(): Promise<Buffer>;
 }
 
@@ -77,5 +87,5 @@ export interface Source {
   /** Rows as they are: empty and double values are for the reader to notice. */
   rows(): AsyncGenerator<Row>;
   /** A task for each row whose picture is there; a row without one has none. */
-  pictures(rows: ListedRow[]): AsyncGenerator<PictureTask>;
+  pictures(wanted: WantedPictures): AsyncGenerator<PictureTask>;
 }

@@ -1,39 +1,35 @@
 import {
-  canonicalJson,
   type DataReport,
   datasetDigest,
   keys,
-  type Members,
   readSnapshot,
   type Snapshot,
   type Store,
   StoreConflict,
-  sha256Of,
 } from '@shelfwise/trainer-contract';
 import { dataReportPage } from './report-page.ts';
 
 /**
- * Writes members.json and the report, then snapshot.json, which makes the dataset exist. One of the same digest that is
+ * Writes members.json, which lies in a file so far, and the report, then snapshot.json, which makes the dataset exist. One of the same digest that is
  * already there is the same dataset; it is verified and stays as it is. Returned is what this run found, whose times and
  * invalid rows may be others.
  */
 export async function publishSnapshot(
   store: Store,
   content: Omit<Snapshot, 'digest' | 'members'>,
-  members: Members,
+  members: Written,
   report: Omit<DataReport, 'dataset'>,
 ): Promise<Snapshot> {
   const digest = datasetDigest(content);
-  const list = Buffer.from(canonicalJson(members));
   const snapshot: Snapshot = {
     ...content,
     digest,
-    members: { digest: sha256Of(list), size: list.length },
+    members: { digest: members.digest, size: members.size },
   };
   const data: DataReport = { ...report, dataset: digest };
   // Without a snapshot.json, what lies there is of a run that did not end, and perhaps of another version.
   const write = (await store.stat(keys.snapshot(digest))) ? writeOnce : writeOver;
-  await write(store, keys.members(digest), list);
+  await write(store, keys.members(digest), { path: members.path });
   await write(store, keys.dataReport(digest), json(data));
   await write(store, keys.dataReportPage(digest), Buffer.from(dataReportPage(data)), 'text/html');
   const isNew = await writeOnce(store, keys.snapshot(digest), json(snapshot));
@@ -41,16 +37,25 @@ export async function publishSnapshot(
   return snapshot;
 }
 
+/** A file, with its digest and its size in bytes. */
+export interface Written {
+  path: string;
+  digest: string;
+  size: number;
+}
+
+type Body = Buffer | { path: string };
+
 const jsonType = 'application/json';
 
-async function writeOver(store: Store, key: string, body: Buffer, contentType = jsonType) {
+async function writeOver(store: Store, key: string, body: Body, contentType = jsonType) {
   await store.write(key, body, { contentType });
 }
 
 async function writeOnce(
   store: Store,
   key: string,
-  body: Buffer,
+  body: Body,
   contentType = jsonType,
 ): Promise<boolean> {
   try {

@@ -6,10 +6,12 @@ import {
   type Store,
   StoreNotFound,
   type StoreSettings,
+  sampleKey,
 } from '@shelfwise/trainer-contract';
 import { type CsvRow, readCsv } from './csv.ts';
+import { createDigestMap } from './digest-map.ts';
 import { fromObjects, fromTars } from './pictures.ts';
-import type { ListedRow, Row, Side, Source } from './product.ts';
+import type { Row, Side, Source } from './product.ts';
 
 const products = 'X_train.csv';
 const labels = 'Y_train.csv';
@@ -32,30 +34,33 @@ export function openRakuten(url: string, settings: StoreSettings): Source {
       picture: 'imageid',
     },
     rows: () => readRows(store),
-    async *pictures(rows) {
-      const wanted = new Map(rows.map((row) => [row.pictureKey as string, row]));
+    async *pictures(wanted) {
+      const names = createDigestMap(16);
+      for await (const { index, pictureKey } of wanted.each())
+        names.set(sampleKey(pictureKey), index);
+      const indexOf = (key: string) => names.get(sampleKey(stem(key)));
+      // Where a picture lies is told by its name and one of a few patterns.
+      const patterns: string[] = [];
+      const numbers = new Map<string, number>();
+      const patternOf = new Int32Array(wanted.length).fill(-1);
       const tars: string[] = [];
-      // Where a picture lies is told by its name and one of a few patterns: 85,000 keys would be 10 MB.
-      const patterns = new Map<string, string>();
-      const places = new Map<ListedRow, string>();
       for await (const { key } of store.list(images)) {
         if (key.endsWith('.tar')) tars.push(key);
-        const row = wanted.get(stem(key));
-        if (!row) continue;
+        const index = indexOf(key);
+        if (index === undefined) continue;
         const at = key.lastIndexOf(stem(key));
         const pattern = `${key.slice(0, at)}*${key.slice(at + stem(key).length)}`;
-        if (!patterns.has(pattern)) patterns.set(pattern, pattern);
+        const number = numbers.get(pattern) ?? patterns.push(pattern) - 1;
+        numbers.set(pattern, number);
         // A store lists in no stated order: of several pictures of a product the first by name counts.
-        const other = places.get(row);
-        if (other === undefined || pattern < other)
-          places.set(row, patterns.get(pattern) as string);
+        const other = patterns[patternOf[index] as number];
+        if (other === undefined || pattern < other) patternOf[index] = number;
       }
-      if (tars.length > 0) yield* fromTars(store, tars.sort(), (name) => wanted.get(stem(name)));
-      else {
-        const keyOf = (row: ListedRow) =>
-          places.get(row)?.replace('*', () => row.pictureKey as string);
-        yield* fromObjects(store, rows, keyOf);
-      }
+      if (tars.length > 0) yield* fromTars(store, tars.sort(), indexOf);
+      else
+        yield* fromObjects(store, wanted, (pictureKey, index) =>
+          patterns[patternOf[index] as number]?.replace('*', () => pictureKey),
+        );
     },
   };
 }

@@ -3,15 +3,15 @@ import { describeChanges } from './changes.ts';
 import { distribution } from './distribution.ts';
 import { describeConflicts, describeDuplicates } from './duplicates.ts';
 import type { InvalidList } from './invalid.ts';
+import type { Listed } from './packed-list.ts';
 import type { Parent } from './parent.ts';
-import type { PlacedProduct } from './place.ts';
-import type { Source } from './product.ts';
-import type { Spool } from './spool.ts';
+import type { PictureFacts, Product, Source } from './product.ts';
+import type { Place, Spool } from './spool.ts';
 import { tally } from './tally.ts';
 import { readText } from './text.ts';
 
 export interface Described {
-  products: PlacedProduct[];
+  products: Listed<Product>;
   /** Rows of the source. */
   rows: number;
   source: Pick<Source, 'kind' | 'url'>;
@@ -23,9 +23,9 @@ export interface Described {
 /** What the data of a snapshot are like. Holds no clock: the same products, parent and rows give the same report. */
 export async function describeData(seen: Described): Promise<Omit<DataReport, 'dataset'>> {
   const { products, rows, source, invalid, parent, spool } = seen;
-  const text = (product: PlacedProduct) => readText(spool, product);
+  const text = (product: Product) => readText(spool, product);
   const classes = describeClasses(products);
-  const held = products.filter(({ side }) => side === 'holdout').length;
+  const held = classes.reduce((sum, { holdout }) => sum + holdout, 0);
   return {
     schemaVersion: 1,
     source: { kind: source.kind, url: source.url },
@@ -35,12 +35,15 @@ export async function describeData(seen: Described): Promise<Omit<DataReport, 'd
     holdout: held,
     classes,
     imbalance: imbalance(classes.map(({ train, holdout }) => train + holdout)),
-    missing: missing(products),
-    languages: languages(products),
+    missing: {
+      description: count(products, ({ text: { description } }) => description === null),
+      picture: count(products, ({ picture }) => picture === null),
+    },
+    languages: languages(Iterator.from(products).map(({ text: { language } }) => language)),
     texts: {
-      designation: distribution(products.map((product) => product.text.designation)),
-      description: distribution(products.flatMap((product) => product.text.description ?? [])),
-      damaged: products.filter(({ text: { damaged } }) => damaged).length,
+      designation: distribution(eachOf(products, ({ text: { designation } }) => designation)),
+      description: distribution(eachOf(products, ({ text: { description } }) => description)),
+      damaged: count(products, ({ text: { damaged } }) => damaged),
     },
     pictures: describePictures(products),
     duplicates: await describeDuplicates(products, text),
@@ -50,45 +53,53 @@ export async function describeData(seen: Described): Promise<Omit<DataReport, 'd
   };
 }
 
-function describeClasses(products: PlacedProduct[]): DataReport['classes'] {
-  return [...Map.groupBy(products, (product) => product.class)]
-    .map(([name, own]) => {
-      const { description, picture } = missing(own);
-      const holdout = own.filter(({ side }) => side === 'holdout').length;
-      return {
-        class: name,
-        train: own.length - holdout,
-        holdout,
-        withoutDescription: description,
-        withoutPicture: picture,
-        languages: languages(own),
-      };
-    })
+/** What `value` gives of each product, but for those where it gives null. */
+function eachOf<T>(products: Iterable<Product>, value: (product: Product) => T | null) {
+  return Iterator.from(products)
+    .map(value)
+    .filter((one) => one !== null) as IteratorObject<T>;
+}
+
+function count(products: Iterable<Product>, is: (product: Product) => boolean): number {
+  return Iterator.from(products).reduce((sum, product) => sum + (is(product) ? 1 : 0), 0);
+}
+
+function describeClasses(products: Iterable<Product>): DataReport['classes'] {
+  const found = new Map<string, ReturnType<typeof emptyClass>>();
+  for (const { class: name, side, text, picture } of products) {
+    const own = found.get(name) ?? emptyClass(name);
+    found.set(name, own);
+    own[side]++;
+    if (text.description === null) own.withoutDescription++;
+    if (!picture) own.withoutPicture++;
+    own.languages.push(text.language);
+  }
+  return [...found.values()]
+    .map((own) => ({ ...own, languages: languages(own.languages) }))
     .sort((a, b) => b.train + b.holdout - a.train - a.holdout || (a.class < b.class ? -1 : 1));
 }
 
-function missing(products: PlacedProduct[]): DataReport['missing'] {
+function emptyClass(name: string) {
   return {
-    description: products.filter(({ text }) => text.description === null).length,
-    picture: products.filter(({ picture }) => picture === null).length,
+    ...{ class: name, train: 0, holdout: 0, withoutDescription: 0, withoutPicture: 0 },
+    languages: [] as (string | null)[],
   };
 }
 
-function languages(products: PlacedProduct[]): DataReport['languages'] {
-  return tally(products.map(({ text }) => text.language)).map(([language, count]) => {
-    return { language, products: count };
-  });
+function languages(each: Iterable<string | null>): DataReport['languages'] {
+  return tally(each).map(([language, products]) => ({ language, products }));
 }
 
-function describePictures(products: PlacedProduct[]): DataReport['pictures'] {
-  const pictures = products.flatMap(({ picture }) => picture ?? []);
+function describePictures(products: Iterable<Product>): DataReport['pictures'] {
+  const of = <T>(value: (picture: PictureFacts & Place) => T) =>
+    eachOf(products, ({ picture }) => picture && value(picture));
   return {
-    formats: tally(pictures.map(({ format }) => format)).map(([format, count]) => {
-      return { format, products: count };
+    formats: tally(of(({ format }) => format)).map(([format, own]) => {
+      return { format, products: own };
     }),
-    width: distribution(pictures.map(({ width }) => width)),
-    height: distribution(pictures.map(({ height }) => height)),
-    bytes: distribution(pictures.map(({ size }) => size)),
+    width: distribution(of(({ width }) => width)),
+    height: distribution(of(({ height }) => height)),
+    bytes: distribution(of(({ size }) => size)),
   };
 }
 

@@ -1,7 +1,9 @@
 import { StepError, sampleKey } from '@shelfwise/trainer-contract';
+import { createDigestMap } from './digest-map.ts';
 import type { InvalidList } from './invalid.ts';
 import { createLanguageDesk } from './languages.ts';
-import type { ListedRow, Row, Source } from './product.ts';
+import type { Product, Row, Source } from './product.ts';
+import { createProductList, type ProductList } from './product-list.ts';
 import type { Spool } from './spool.ts';
 import { isDamaged, spoolText, textFacts } from './text.ts';
 
@@ -24,14 +26,13 @@ interface Reading {
 export async function usableRows(
   source: Source,
   { spool, invalid, signal, advance }: Reading,
-): Promise<{ rows: ListedRow[]; total: number }> {
-  const rows: ListedRow[] = [];
-  const firstRows = new Map<string, number>();
-  // One string for all products of a class, and not one that is part of its row.
-  const classes = new Map<string, string>();
+): Promise<{ rows: ProductList; total: number }> {
+  const rows = createProductList();
+  const firstRows = createDigestMap(16);
   let told = 0;
   const languages = createLanguageDesk((language) => {
-    (rows[told++] as ListedRow).text.language = language;
+    const row = rows.at(told);
+    rows.set(told++, { ...row, text: { ...row.text, language } });
   });
   let total = 0;
   try {
@@ -41,16 +42,12 @@ export async function usableRows(
       advance();
       const key = sampleKey(row.id);
       const wrong = whatIsWrong(row, source, firstRows.get(key));
-      if (row.id && !firstRows.has(key)) firstRows.set(key, row.row);
+      if (row.id && firstRows.get(key) === undefined) firstRows.set(key, row.row);
       if (wrong) {
         invalid.add(row.row, ...wrong);
         continue;
       }
-      const name = classes.get(row.class) ?? row.class;
-      classes.set(name, name);
-      const text = { ...(await spoolText(spool, row)), ...textFacts(row), language: null };
-      const { pictureKey, wanted } = row;
-      rows.push({ row: row.row, key, class: name, pictureKey: whole(pictureKey), wanted, text });
+      rows.add({ ...(await spooled(row, spool)), key });
       await languages.ask(`${row.designation} ${row.description ?? ''}`);
     }
     await languages.end();
@@ -61,9 +58,17 @@ export async function usableRows(
   return { rows, total };
 }
 
-/** The text as one piece of memory: one that was put together keeps its parts. */
-function whole(text: string | null): string | null {
-  return text && Buffer.from(text).toString();
+async function spooled(row: Row, spool: Spool): Promise<Omit<Product, 'key'>> {
+  return {
+    row: row.row,
+    class: row.class,
+    wanted: row.wanted,
+    namesPicture: row.pictureKey !== null,
+    text: { ...(await spoolText(spool, row)), ...textFacts(row), language: null },
+    picture: null,
+    group: 0,
+    side: 'train',
+  };
 }
 
 type Wrong = [column: string, value: string | null, reason: string];

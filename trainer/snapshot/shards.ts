@@ -10,6 +10,7 @@ import {
   writeHashed,
 } from '@shelfwise/trainer-contract';
 import { concurrently } from '../concurrently.ts';
+import type { Listed } from './packed-list.ts';
 import type { Product } from './product.ts';
 import type { Spool } from './spool.ts';
 import { readText } from './text.ts';
@@ -22,20 +23,29 @@ const uploads = 4;
  * Products (sorted by key) in buckets by the first bits of their keys: a power of two of them,
  * with at most 256 products each on average; empty ones left out.
  */
-export function shardBuckets<T extends { key: string }>(products: T[]): T[][] {
+export function* shardBuckets<T extends { key: string }>(products: Listed<T>): Generator<T[]> {
   const bits = Math.max(0, Math.ceil(Math.log2(products.length / productsPerShard)));
   const bucketOf = ({ key }: T) =>
     Math.floor(Number.parseInt(key.slice(0, 8), 16) / 2 ** (32 - bits));
-  return [...Map.groupBy(products, bucketOf).values()];
+  let bucket: T[] = [];
+  for (const product of products) {
+    if (bucket[0] && bucketOf(bucket[0]) !== bucketOf(product)) {
+      yield bucket;
+      bucket = [];
+    }
+    bucket.push(product);
+  }
+  if (bucket.length > 0) yield bucket;
 }
 
 /** Writes the shards of one side, but for those that the store has already. */
 export async function writeShards(
-  products: Product[],
+  products: Listed<Product>,
   { store, spool, dir, signal, advance }: Writing,
 ): Promise<ShardReference[]> {
   const shards: ShardReference[] = [];
-  await concurrently(shardBuckets(products).entries(), uploads, async ([i, bucket]) => {
+  const buckets = shardBuckets(products).map((bucket, i) => [i, bucket] as const);
+  await concurrently(buckets, uploads, async ([i, bucket]) => {
     signal.throwIfAborted();
     const path = join(dir, `${bucket[0]?.key}.tar`);
     const { digest, size } = await writeHashed(path, tarBytes(files(bucket, spool)));
@@ -59,8 +69,8 @@ interface Writing {
 async function* files(bucket: Product[], spool: Spool) {
   for (const product of bucket) {
     const bytes = product.picture && (await spool.read(product.picture));
-    const text = await readText(spool, product);
-    yield* shardEntries({ ...text, class: product.class, picture: bytes });
+    const { id, designation, description } = await readText(spool, product);
+    yield* shardEntries({ id, designation, description, class: product.class, picture: bytes });
   }
 }
 

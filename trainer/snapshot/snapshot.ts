@@ -1,15 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { claimOwner, openStore, type Snapshot } from '@shelfwise/trainer-contract';
+import { claimOwner, openStore, type Snapshot, writeHashed } from '@shelfwise/trainer-contract';
 import { createPace } from '../pace.ts';
 import type { StepIo } from '../step.ts';
 import { openCatalog } from './catalog.ts';
 import { collectProducts } from './collect.ts';
 import { createInvalidList } from './invalid.ts';
+import { membersJson } from './members.ts';
 import type { SnapshotOptions } from './options.ts';
 import { readParent } from './parent.ts';
-import { countClasses, membersOf, placeProducts, withoutUnlearnable } from './place.ts';
+import { countClasses, indicesOn, placeProducts, withoutUnlearnable } from './place.ts';
 import type { Side, Source } from './product.ts';
+import type { ProductList } from './product-list.ts';
 import { publishSnapshot } from './publish.ts';
 import { openRakuten } from './rakuten.ts';
 import { describeData } from './report.ts';
@@ -20,7 +22,7 @@ import { openSpool } from './spool.ts';
 /**
  * Makes an immutable dataset of a source's labelled products and returns what it wrote. The same
  * products and parent give the same dataset, whatever the order of rows, and writing it twice
- * changes nothing. Texts and pictures are on disk; of a product some 500 bytes stay in memory.
+ * changes nothing. Texts and pictures are on disk; of a product some 200 bytes stay in memory.
  */
 export async function makeSnapshot(options: SnapshotOptions, io: StepIo): Promise<Snapshot> {
   const { config, signal } = io;
@@ -42,21 +44,21 @@ export async function makeSnapshot(options: SnapshotOptions, io: StepIo): Promis
         ...pace('rows'),
       });
       refuse(total);
-      const pictures = pace('pictures', rows.filter((row) => row.pictureKey).length);
-      const { verified } = parent;
-      const found = await collectProducts(source, rows, {
-        ...{ spool, invalid, verified, signal },
-        ...pictures,
+      const pictures = Iterator.from(rows).reduce(
+        (sum, row) => sum + (row.namesPicture ? 1 : 0),
+        0,
+      );
+      const products = await collectProducts(source, rows, {
+        ...{ spool, invalid, verified: parent.verified, signal },
+        ...pace('pictures', pictures),
       });
-      // From here on only members.json tells of them.
-      verified.clear();
-      const placed = placeProducts(found, parent, options.holdoutPercent);
-      return { products: withoutUnlearnable(placed, source, invalid), total };
+      placeProducts(products, parent, options.holdoutPercent);
+      return { products: withoutUnlearnable(products, source, invalid), total };
     }
     const { products, total } = await readProducts();
     refuse(total);
     const classes = countClasses(products, source);
-    const side = (name: Side) => products.filter((product) => product.side === name);
+    const side = (name: Side) => products.pick(indicesOn(products, name));
     const writing = { store, spool, dir, signal, ...pace('shards', products.length) };
     const shards = {
       train: await writeShards(side('train'), writing),
@@ -72,9 +74,9 @@ export async function makeSnapshot(options: SnapshotOptions, io: StepIo): Promis
       schemaVersion: 1 as const,
       products: products.length,
       counts: {
-        train: side('train').length,
-        holdout: side('holdout').length,
-        groups: new Set(products.map((product) => product.group)).size,
+        train: report.train,
+        holdout: report.holdout,
+        groups: countGroups(products),
         invalid: invalid.count,
       },
       classes,
@@ -84,11 +86,19 @@ export async function makeSnapshot(options: SnapshotOptions, io: StepIo): Promis
       invalid: invalid.kept,
       createdAt: new Date().toISOString(),
     };
-    return await publishSnapshot(store, content, membersOf(products, classes), report);
+    const path = join(dir, 'members.json');
+    const written = { path, ...(await writeHashed(path, membersJson(products, classes))) };
+    return await publishSnapshot(store, content, written, report);
   } finally {
     await spool.close();
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+function countGroups(products: ProductList): number {
+  const seen = new Uint8Array(products.length);
+  for (const { group } of products) seen[group] = 1;
+  return seen.reduce((sum, one) => sum + one, 0);
 }
 
 function openSource(options: SnapshotOptions, { config }: StepIo): Source {

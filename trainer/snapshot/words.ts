@@ -1,6 +1,8 @@
+const format = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+
 /** How figures are written on a page. */
 export function number(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 1 });
+  return format.format(value);
 }
 
 export function percent(part: number, whole: number): string {
