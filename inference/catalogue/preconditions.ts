@@ -24,12 +24,6 @@ export function ifMatch(header: string | undefined): Wanted {
     .map(Number);
 }
 
-/** Whether If-None-Match names the tag, weakly or not: the caller has it already. */
-export function isKnown(header: string, tag: string): boolean {
-  if (header.trim() === '*') return true;
-  return header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
-}
-
 export function isWanted(version: number, wanted: Wanted): boolean {
   return wanted === 'any' || wanted.includes(version);
 }

@@ -1,4 +1,5 @@
 import { binarySchema, productSchema, productsSchema } from '@shelfwise/inference-contract';
+import { isKnown } from '../http/conditional.ts';
 import { Problem } from '../http/problems.ts';
 import { jsonAnswer, type Route, route } from '../http/route.ts';
 import type { Context } from '../http/state.ts';
@@ -8,7 +9,7 @@ import { page, readCursor } from './cursor.ts';
 import { access, always, etagHeader, tag } from './documented.ts';
 import { listProducts } from './list.ts';
 import { openPicture } from './pictures.ts';
-import { etag, isKnown } from './preconditions.ts';
+import { etag } from './preconditions.ts';
 import { ifNoneMatchHeaders, listQuery, productParams } from './queries.ts';
 import { toProduct } from './row.ts';
 

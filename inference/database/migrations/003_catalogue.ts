@@ -49,7 +49,7 @@ export async function up(knex: Knex): Promise<void> {
       caller text NOT NULL,
       key text NOT NULL,
       request text NOT NULL,
-      answer jsonb NOT NULL,
+      answer json NOT NULL,
       created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       PRIMARY KEY (caller, key)
     );

@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { openStore, type Store } from '@shelfwise/trainer-contract';
+import { pino } from 'pino';
+import { waitFor } from '../../hack/process/wait.ts';
+import { type PostgresService, startPostgres, writeUrlFile } from '../../hack/services/postgres.ts';
+import { type Database, openDatabase } from '../database/database.ts';
+import type { Asked } from '../fixtures/requests.ts';
+import { type TestService, testService } from '../fixtures/service.ts';
+import type { Catalogue } from './catalogue.ts';
+
+export const log = pino({ level: 'silent' });
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every kind
+  body: any;
+}
+
+/** A service with a catalogue, as one replica of it. */
+export interface Replica {
+  service: TestService;
+  catalogue: Catalogue;
+  /** As a caller with the role catalogue. */
+  call(method: string, path: string, asked?: Asked): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface Shop {
+  dir: string;
+  postgres: PostgresService;
+  /** The folder of pictures. */
+  store: Store;
+  database: Database;
+  replica(with_?: { store?: Store; databaseUrl?: string }): Promise<Replica>;
+  /** Waits until the database is ready, or gone. */
+  state(of: Database, wanted: boolean): Promise<true>;
+  close(): Promise<void>;
+}
+
+/** A PostgreSQL, a folder for pictures, and services that use both. */
+export async function openShop(): Promise<Shop> {
+  const dir = await mkdtemp(join(tmpdir(), 'catalogue-test-'));
+  const postgres = await startPostgres();
+  const store = openStore(pathToFileURL(join(dir, 'store')).href, {
+    region: 'none',
+    forcePathStyle: false,
+  });
+  const open = async (url: string) =>
+    openDatabase({ urlFile: await writeUrlFile(join(dir, `url-${new URL(url).port}`), url), log });
+  const state = (of: Database, wanted: boolean) =>
+    waitFor(async () => ((of.ready() !== undefined) === wanted ? true : undefined), {
+      what: `the database to be ${wanted ? 'ready' : 'gone'}`,
+      limitMs: 300_000,
+    });
+  const database = await open(postgres.url);
+  await state(database, true);
+  return {
+    dir,
+    postgres,
+    store,
+    database,
+    state,
+    async replica({ store: other = store, databaseUrl = postgres.url } = {}) {
+      const own = await open(databaseUrl);
+      await state(own, true);
+      const catalogue = { database: own, store: other, predictWithinMs: 60_000 } as Catalogue;
+      const service = await testService({ catalogue });
+      catalogue.state = service.state;
+      const authorization = await service.authorizationOf('catalogue');
+      return {
+        service,
+        catalogue,
+        async call(method, path, { headers = {}, body } = {}) {
+          const answer = await fetch(service.url + path, {
+            method,
+            headers: { authorization, ...headers },
+            ...(body !== undefined && { body }),
+          } as RequestInit);
+          const text = await answer.text();
+          const isJson = /json/.test(answer.headers.get('content-type') ?? '');
+          return {
+            status: answer.status,
+            headers: answer.headers,
+            body: isJson ? JSON.parse(text) : text,
+          };
+        },
+        async close() {
+          await service.close();
+          await own.close();
+        },
+      };
+    },
+    async close() {
+      await database.close();
+      await postgres.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The header If-Match beside what else is asked. */
+export const matching = (tag: string | null, { headers, ...asked }: Asked = {}): Asked => ({
+  ...asked,
+  headers: { ...headers, 'if-match': tag ?? '' },
+});

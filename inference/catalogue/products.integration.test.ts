@@ -1,0 +1,321 @@
+import { correctionsSchema, productSchema, productsSchema } from '@shelfwise/inference-contract';
+import { expect } from 'chai';
+import { form, json } from '../fixtures/requests.ts';
+import { served } from '../fixtures/service.ts';
+import { colouredPicture } from '../fixtures/tiny-bundle.ts';
+import { type Answer, matching, openShop, type Replica, type Shop } from './fixture.ts';
+
+describe('products', () => {
+  let shop: Shop;
+  let replica: Replica;
+  let call: Replica['call'];
+  let red: Buffer;
+
+  before(async () => {
+    shop = await openShop();
+    replica = await shop.replica();
+    call = replica.call;
+    red = await colouredPicture('red');
+  });
+  after(async () => {
+    await replica?.close();
+    await shop?.close();
+  });
+
+  const create = async (value: object) => {
+    const answer = await call('POST', '/v1/products', json(value));
+    expect(answer.status, JSON.stringify(answer.body)).to.equal(201);
+    return { ...productSchema.parse(answer.body), etag: answer.headers.get('etag') };
+  };
+  const refused = ({ status, body }: Answer) => [status, body.type?.split('/').at(-1), body.part];
+
+  it('are created with what the release makes of them, and are found again', async () => {
+    const answer = await call(
+      'POST',
+      '/v1/products',
+      form(['id', 'spade-1'], ['designation', 'spade'], ['category', 'garden'], ['image', red]),
+    );
+    expect(answer.status, JSON.stringify(answer.body)).to.equal(201);
+    const product = productSchema.parse(answer.body);
+    expect(answer.headers.get('location')).to.equal('/v1/products/spade-1');
+    expect(answer.headers.get('etag')).to.equal('"1"');
+    expect(product).to.deep.include({
+      ...{ id: 'spade-1', designation: 'spade', description: null, version: 1 },
+      ...{ category: 'garden', correction: null, label: 'garden' },
+    });
+    expect(product.prediction).to.include({
+      ...{ status: 'done', release: served.release, digest: served.digest },
+    });
+    if (product.prediction.status !== 'done') throw new Error('not predicted');
+    expect(product.prediction.classes[0]).to.deep.equal({
+      class: product.prediction.class,
+      probability: product.prediction.probability,
+    });
+    expect(product.image).to.include({ size: red.length, type: 'image/jpeg' });
+
+    const again = await call('GET', '/v1/products/spade-1');
+    expect(again.body).to.deep.equal(product);
+    expect(again.headers.get('etag')).to.equal('"1"');
+    const known = { headers: { 'if-none-match': '"1"' } };
+    expect((await call('GET', '/v1/products/spade-1', known)).status).to.equal(304);
+
+    const picture = await fetch(`${replica.service.url}/v1/products/spade-1/image`, {
+      headers: { authorization: await replica.service.authorizationOf('catalogue') },
+    });
+    expect(picture.headers.get('content-type')).to.equal('image/jpeg');
+    expect(Buffer.from(await picture.arrayBuffer()).equals(red)).to.equal(true);
+    const tag = { headers: { 'if-none-match': picture.headers.get('etag') ?? '' } };
+    expect((await call('GET', '/v1/products/spade-1/image', tag)).status).to.equal(304);
+  });
+
+  it('are given an id where they have none, and may be the same in JSON', async () => {
+    const one = await create({ designation: 'spade', image: red.toString('base64') });
+    const other = await create({ designation: 'spade', image: red.toString('base64') });
+    expect(one.id).to.not.equal(other.id);
+    expect(one.prediction).to.deep.include({ status: 'done' });
+    expect(one.label).to.equal(null);
+  });
+
+  it('are refused where something of them cannot be, naming it', async () => {
+    const good = { designation: 'spade' };
+    const cases: [string, ReturnType<typeof json>, unknown[]][] = [
+      ['an id that is taken', json({ ...good, id: 'spade-1' }), [409, 'conflict', 'id']],
+      ['an id of no path', json({ ...good, id: 'a/b' }), [422, 'unusable-part', 'id']],
+      ['no designation', json({ description: 'x' }), [422, 'unusable-part', 'designation']],
+      ['a blank one', json({ designation: ' \t' }), [422, 'unusable-part', 'designation']],
+      [
+        'a long one',
+        json({ designation: 'x'.repeat(2001) }),
+        [422, 'unusable-part', 'designation'],
+      ],
+      ['NUL', json({ ...good, description: 'a\0b' }), [422, 'unusable-part', 'description']],
+      ['half a pair', json('{"designation":"\\ud800"}'), [422, 'unusable-part', 'designation']],
+      [
+        'a long category',
+        json({ ...good, category: 'c'.repeat(201) }),
+        [422, 'unusable-part', 'category'],
+      ],
+      ['no base64', json({ ...good, image: '!' }), [422, 'unusable-part', 'image']],
+      ['an empty image', json({ ...good, image: '' }), [422, 'unusable-part', 'image']],
+      ['SVG', json({ ...good, image: btoa('<svg/>') }), [422, 'unusable-part', 'image']],
+      [
+        'half a JPEG',
+        form(['designation', 'x'], ['image', red.subarray(0, 200)]),
+        [422, 'unusable-part', 'image'],
+      ],
+      ['an unknown field', json({ ...good, price: 1 }), [400, 'unknown-part', 'price']],
+      [
+        'an unknown part',
+        form(['designation', 'x'], ['price', '1']),
+        [400, 'unknown-part', 'price'],
+      ],
+      [
+        'a part twice',
+        form(['designation', 'x'], ['designation', 'y']),
+        [400, 'duplicate-part', 'designation'],
+      ],
+      ['no JSON', json('{'), [400, 'bad-request', 'body']],
+      [
+        'another type',
+        { body: 'x', headers: { 'content-type': 'text/plain' } },
+        [415, 'unsupported-media-type', 'Content-Type'],
+      ],
+    ];
+    const before = (await call('GET', '/v1/products')).body.products.length;
+    for (const [name, asked, wanted] of cases)
+      expect(refused(await call('POST', '/v1/products', asked)), name).to.deep.equal(wanted);
+    expect((await call('GET', '/v1/products')).body.products.length).to.equal(before);
+  });
+
+  it('are for callers with the role catalogue', async () => {
+    const ask = async (authorization?: string) =>
+      (
+        await fetch(`${replica.service.url}/v1/products`, {
+          headers: authorization ? { authorization } : {},
+        })
+      ).status;
+    expect(await ask()).to.equal(401);
+    expect(await ask(await replica.service.authorizationOf('predict'))).to.equal(403);
+    expect(await ask(await replica.service.authorizationOf('admin'))).to.equal(200);
+  });
+
+  it('change only in the version that was seen, and are predicted anew where it matters', async () => {
+    const { id, etag, prediction } = await create({ designation: 'spade', category: 'garden' });
+    const path = `/v1/products/${id}`;
+    const patch = json({ category: 'tools' });
+    expect(refused(await call('PATCH', path, patch))).to.deep.equal([
+      428,
+      'precondition-required',
+      'If-Match',
+    ]);
+    for (const tag of ['"7"', 'W/"1"', 'nonsense'])
+      expect(refused(await call('PATCH', path, matching(tag, patch)))).to.deep.equal([
+        412,
+        'precondition-failed',
+        'If-Match',
+      ]);
+    const patched = await call('PATCH', path, matching(etag, patch));
+    expect(patched.status).to.equal(200);
+    expect(patched.headers.get('etag')).to.equal('"2"');
+    expect(patched.body).to.deep.include({ category: 'tools', label: 'tools', prediction });
+    expect((await call('PATCH', path, matching(etag, patch))).status).to.equal(412);
+    // Nothing new is no new version.
+    expect((await call('PATCH', path, matching('*', patch))).headers.get('etag')).to.equal('"2"');
+
+    const withPicture = await call(
+      'PATCH',
+      path,
+      matching('"1", "2"', json({ image: red.toString('base64') })),
+    );
+    expect(withPicture.body.prediction.image).to.not.equal(null);
+    expect(withPicture.body.image.size).to.equal(red.length);
+    const words = await call('PATCH', path, matching('*', json({ designation: 'shovel' })));
+    expect(words.body.prediction.image).to.deep.equal(withPicture.body.prediction.image);
+    expect(words.body.prediction.at).to.not.equal(withPicture.body.prediction.at);
+
+    const put = await call('PUT', path, matching('"4"', json({ designation: 'rake' })));
+    expect(put.body).to.deep.include({
+      ...{ designation: 'rake', category: null, image: null, version: 5 },
+    });
+    expect(put.body.prediction).to.include({ image: null });
+    expect(
+      (await call('PUT', path, matching('*', form(['designation', 'rake'], ['image', red])))).body
+        .image.size,
+    ).to.equal(red.length);
+    expect(refused(await call('GET', `${path}x`))).to.deep.equal([404, 'not-found', 'id']);
+    expect(refused(await call('PATCH', `${path}x`, matching('*', patch)))).to.deep.equal([
+      404,
+      'not-found',
+      'id',
+    ]);
+
+    expect(refused(await call('DELETE', path))).to.deep.equal([
+      428,
+      'precondition-required',
+      'If-Match',
+    ]);
+    expect((await call('DELETE', path, matching('"1"'))).status).to.equal(412);
+    expect((await call('DELETE', path, matching('"6"'))).status).to.equal(204);
+    expect((await call('GET', path)).status).to.equal(404);
+    expect((await call('DELETE', path, matching('*'))).status).to.equal(404);
+  });
+
+  it('are corrected, by whom and from what is told, and it can be taken back', async () => {
+    const { id, prediction } = await create({ designation: 'spade', category: 'toys' });
+    const path = `/v1/products/${id}/category`;
+    const put = (category: unknown, tag: string) =>
+      call('PUT', path, matching(tag, json({ category })));
+    expect((await call('PUT', path, json({ category: 'x' }))).status).to.equal(428);
+    expect(refused(await put(' ', '*'))).to.deep.equal([422, 'unusable-part', 'category']);
+    const first = await put('garden', '"1"');
+    expect(first.status, JSON.stringify(first.body)).to.equal(200);
+    expect(first.body).to.deep.include({ category: 'toys', label: 'garden', version: 2 });
+    expect(first.body.correction).to.deep.include({
+      category: 'garden',
+      from: {
+        label: 'toys',
+        predicted: (prediction as { class: string }).class,
+        release: served.release,
+      },
+      by: { kind: 'account', id: 'id-1', name: 'ada' },
+    });
+    expect((await put('kitchen', '"1"')).status).to.equal(412);
+    expect((await put('garden', '*')).headers.get('etag')).to.equal('"2"');
+    await put('kitchen', '"2"');
+    // A correction outlives a change of the product.
+    const renamed = await call(
+      'PATCH',
+      `/v1/products/${id}`,
+      matching('"3"', json({ designation: 'pan' })),
+    );
+    expect(renamed.body).to.include({ label: 'kitchen', version: 4 });
+    const back = await call('DELETE', path, matching('"4"'));
+    expect(back.body).to.deep.include({ label: 'toys', correction: null });
+    expect(refused(await call('DELETE', path, matching('*')))).to.deep.equal([
+      404,
+      'not-found',
+      'category',
+    ]);
+
+    const history = `/v1/products/${id}/corrections`;
+    const page1 = correctionsSchema.parse((await call('GET', `${history}?limit=2`)).body);
+    expect(page1.corrections.map(({ category, from }) => [category, from.label])).to.deep.equal([
+      [null, 'kitchen'],
+      ['kitchen', 'garden'],
+    ]);
+    const page2 = correctionsSchema.parse(
+      (await call('GET', `${history}?limit=2&cursor=${page1.next}`)).body,
+    );
+    expect(page2.corrections.map(({ category }) => category)).to.deep.equal(['garden']);
+    expect(page2.next).to.equal(null);
+    expect((await call('GET', '/v1/products/none/corrections')).status).to.equal(404);
+  });
+
+  it('are listed by pages, narrowed by label, correction and time', async () => {
+    const ids = ['list-a', 'list-B', 'list-c', 'list-d'];
+    for (const id of ids) await create({ id, designation: 'spade', category: `of ${id}` });
+    const since = (await call('GET', '/v1/products/list-c')).body.updatedAt;
+    await call(
+      'PUT',
+      '/v1/products/list-a/category',
+      matching('*', json({ category: 'of list-d' })),
+    );
+    const list = async (query: string) => {
+      const answer = await call('GET', `/v1/products?${query}`);
+      expect(answer.status, JSON.stringify(answer.body)).to.equal(200);
+      const { products, next } = productsSchema.parse(answer.body);
+      return { ids: products.map(({ id }) => id), next };
+    };
+    const label = encodeURIComponent('of list-d');
+    expect((await list(`category=${label}`)).ids).to.deep.equal(['list-a', 'list-d']);
+    expect((await list(`category=${label}&corrected=true`)).ids).to.deep.equal(['list-a']);
+    expect((await list(`category=${label}&corrected=false`)).ids).to.deep.equal(['list-d']);
+    expect((await list(`updatedSince=${since}&limit=500`)).ids).to.have.members([
+      'list-a',
+      'list-c',
+      'list-d',
+    ]);
+    const all = (await list('limit=500')).ids;
+    const paged: string[] = [];
+    for (let query = 'limit=3'; query !== ''; ) {
+      const { ids: some, next } = await list(query);
+      paged.push(...some);
+      query = next ? `limit=3&cursor=${next}` : '';
+    }
+    expect(paged).to.deep.equal(all);
+    expect(all).to.deep.equal([...all].sort());
+    const wrong: [string, string][] = [
+      ['limit=0', 'limit'],
+      ['limit=501', 'limit'],
+      ['cursor=*', 'cursor'],
+      ['corrected=yes', 'corrected'],
+      ['updatedSince=yesterday', 'updatedSince'],
+      ['updatedSince=0000-01-01T00:00:00Z', 'updatedSince'],
+      ['category=%00', 'category'],
+    ];
+    for (const [query, part] of wrong)
+      expect(refused(await call('GET', `/v1/products?${query}`)), query).to.deep.equal([
+        422,
+        'unusable-part',
+        part,
+      ]);
+  });
+
+  it('whose words the model does not know are stored, and say so', async () => {
+    const { prediction } = await create({ designation: '\u0301' });
+    expect(prediction).to.deep.equal({
+      status: 'none',
+      reason: 'The text holds no word that the model knows, and there is no image.',
+    });
+  });
+
+  it('are not there where the service has no database', async () => {
+    const { testService } = await import('../fixtures/service.ts');
+    const bare = await testService();
+    const headers = { authorization: await bare.authorizationOf('catalogue') };
+    const answer = await fetch(`${bare.url}/v1/products`, { headers });
+    expect(answer.status).to.equal(404);
+    expect(((await answer.json()) as { type: string }).type).to.match(/no-catalogue$/);
+    await bare.close();
+  });
+});
