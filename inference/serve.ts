@@ -1,6 +1,11 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { digestSchema, openStore, releaseNameSchema, shortPatience } from '@shelfwise/trainer-contract';
+import {
+  digestSchema,
+  openStore,
+  releaseNameSchema,
+  shortPatience,
+} from '@shelfwise/trainer-contract';
 import type { Logger } from 'pino';
 import * as z from 'zod';
 import { parseOptions } from './arguments.ts';
@@ -10,6 +15,7 @@ import { drain, listen, portOf } from './http/server.ts';
 import type { ServiceState } from './http/service.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { LoadedModel } from './model/load.ts';
+import { openShelf } from './releases/shelf.ts';
 import { openCallers } from './serve/callers.ts';
 import { openModel } from './serve/model.ts';
 import type { InferenceConfig, Step, StepIo } from './step.ts';
@@ -58,6 +64,7 @@ async function serve(args: string[], io: StepIo) {
     );
   const app = createApp({
     catalogue,
+    shelf: openShelf(store),
     state,
     metrics,
     log,

@@ -75,6 +75,12 @@ const comparisonSchema = comparisonFactsSchema.extend({
   bootstrap: z.strictObject({ resamples: count, seed: z.string() }),
 });
 
+/**
+ * How the fit went: a list for each fit (`judged`, `final`), an entry for each epoch, with the measures that the trainer wrote down
+ * (`loss`, `accuracy`, …).
+ */
+const learningSchema = z.record(z.string(), z.array(z.record(z.string(), z.number())));
+
 /** `releases/<release>/evaluation.json`: the facts, and all that people want to see of them. */
 export const evaluationSchema = z.strictObject({
   schemaVersion: z.literal(1),
@@ -82,6 +88,8 @@ export const evaluationSchema = z.strictObject({
   candidate: scoresSchema,
   champion: scoresSchema.nullable(),
   comparison: comparisonSchema.nullable(),
+  /** Absent in evaluations of before they were kept; null where the bundle holds none. */
+  learning: learningSchema.nullable().optional(),
   seconds: z.number().nonnegative(),
   evaluatedAt: z.iso.datetime(),
 });
@@ -92,4 +100,5 @@ export type Part = z.infer<typeof partSchema>;
 export type Modality = z.infer<typeof modalitySchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type Comparison = z.infer<typeof comparisonSchema>;
+export type Learning = z.infer<typeof learningSchema>;
 export type Evaluation = z.infer<typeof evaluationSchema>;

@@ -10,4 +10,5 @@ export * from './evaluation.ts';
 export * from './facts.ts';
 export * from './http.ts';
 export * from './problem.ts';
+export * from './releases.ts';
 export * from './score.ts';

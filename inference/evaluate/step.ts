@@ -12,6 +12,7 @@ import { compare } from './comparison.ts';
 import { type Contest, contest } from './contestants.ts';
 import { type Asked, factsOf, scoresOf } from './facts.ts';
 import { gateNumbers } from './gate.ts';
+import { learningOf } from './learning.ts';
 import { type EvaluateOptions, evaluateOptions, evaluateUsage } from './options.ts';
 import { evaluationPage } from './page/page.ts';
 import { publishPage } from './page/publish.ts';
@@ -35,6 +36,7 @@ async function evaluate({ store: url, ...options }: EvaluateOptions, io: StepIo)
     schemaVersion: 1,
     facts: factsOf(asked, found, gate.minimumSupport),
     ...found,
+    learning: learningOf(held.candidate.training),
     seconds: (performance.now() - started) / 1000,
     evaluatedAt: new Date().toISOString(),
   } satisfies Evaluation);

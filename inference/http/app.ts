@@ -10,6 +10,8 @@ import { catalogueRoutes } from '../catalogue/routes.ts';
 import type { ServiceMetrics } from '../metrics/metrics.ts';
 import { requestMetrics } from '../metrics/middleware.ts';
 import { documentRoutes } from '../openapi/routes.ts';
+import { releaseRoutes } from '../releases/routes.ts';
+import type { Shelf } from '../releases/shelf.ts';
 import { createByteBudget } from './body.ts';
 import { problemResponses, requestIds } from './errors.ts';
 import { healthRoutes } from './health.ts';
@@ -24,6 +26,7 @@ export interface AppSettings {
   state: ServiceState;
   metrics: ServiceMetrics;
   log: Logger;
+  shelf: Shelf;
   accounts: Accounts | undefined;
   catalogue?: Catalogue | undefined;
   keys: KeyRing | undefined;
@@ -63,6 +66,7 @@ export function routes(settings: AppSettings): Route[] {
   const described = [
     predictRoute(state, settings.predictDeadlineMs),
     ...catalogueRoutes(settings.catalogue),
+    ...releaseRoutes(settings.shelf, state),
     ...accountRoutes(accounts && keys && { store: accounts, keys }),
     ...healthRoutes(state, dependencies(settings), metrics),
   ];

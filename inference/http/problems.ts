@@ -31,6 +31,7 @@ export const problems = {
   overloaded: { status: 503, title: 'The service is busy' },
   'not-ready': { status: 503, title: 'The service is not ready' },
   'pictures-unavailable': { status: 503, title: 'The pictures are not available at the moment' },
+  'store-unavailable': { status: 503, title: 'The store of releases is not available' },
   'database-unavailable': { status: 503, title: 'The database is not available at the moment' },
   'keys-unavailable': {
     status: 503,

@@ -1,7 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 /** What a service on a laptop keeps between its runs. */
 export interface DataFolder {
@@ -10,14 +9,12 @@ export interface DataFolder {
   databaseUrlFile: string;
   tokenKeys: string;
   adminCredentials: string;
-  /** A store for the pictures of products, as a URL. */
-  pictures: string;
   admin: { username: string; password: string };
 }
 
 const keyFile = '1.pem';
 
-/** Makes what is not there yet: a key that signs tokens, a first admin with a password of its own, a place for pictures. */
+/** Makes what is not there yet: a key that signs tokens, a first admin with a password of its own. */
 export async function openDataFolder(path: string): Promise<DataFolder> {
   const folder = {
     path,
@@ -25,11 +22,10 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     databaseUrlFile: join(path, 'database-url'),
     tokenKeys: join(path, 'token-keys'),
     adminCredentials: join(path, 'first-admin'),
-    pictures: pathToFileURL(join(path, 'pictures')).href,
   };
   // Others may pass through, as the database of root must, but not look.
   await mkdir(path, { recursive: true, mode: 0o711 });
-  for (const secret of [folder.tokenKeys, folder.adminCredentials, join(path, 'pictures')])
+  for (const secret of [folder.tokenKeys, folder.adminCredentials])
     await mkdir(secret, { recursive: true, mode: 0o700 });
   if ((await readdir(folder.tokenKeys)).length === 0) {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -1,11 +1,8 @@
+import type { Learning } from '@shelfwise/inference-contract';
 import { type Content, type Line, lines, markup, table } from '@shelfwise/report';
 import * as z from 'zod';
+import { learningOf } from '../learning.ts';
 import { score } from './words.ts';
-
-/** Of metrics.json only what is drawn; another trainer may write other curves, or none. */
-const curvesSchema = z.object({
-  curves: z.record(z.string(), z.array(z.looseObject({ epoch: z.number() }))),
-});
 
 const searchSchema = z.object({
   search: z.object({
@@ -29,8 +26,7 @@ const measures: Record<string, string> = {
 
 /** How the fit went, epoch by epoch. */
 export function learningSection(training: unknown): Content {
-  const read = curvesSchema.safeParse(training);
-  const all = read.success ? curvesOf(read.data.curves) : [];
+  const all = curvesOf(learningOf(training) ?? {});
   const accuracies = all.filter(({ measure }) => /accuracy/i.test(measure));
   const losses = all.filter(({ measure }) => /loss/i.test(measure));
   if (accuracies.length + losses.length === 0)
@@ -74,8 +70,8 @@ interface Curve extends Line {
   measure: string;
 }
 
-function curvesOf(curves: Record<string, Record<string, unknown>[]>): Curve[] {
-  return Object.entries(curves).flatMap(([fit, epochs]) => {
+function curvesOf(learning: Learning): Curve[] {
+  return Object.entries(learning).flatMap(([fit, epochs]) => {
     const names = new Set(epochs.flatMap((epoch) => Object.keys(epoch)));
     names.delete('epoch');
     return [...names].flatMap((measure) => {
