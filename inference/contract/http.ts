@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { problemSchema } from './problem.ts';
 
 /** Limits of `POST /v1/predict`. Bytes on the wire; characters are UTF-16 code units. */
 export const predictLimits = {
@@ -70,3 +71,37 @@ export const predictResponseSchema = z
 
 export type PredictRequest = z.infer<typeof predictRequestSchema>;
 export type PredictResponse = z.infer<typeof predictResponseSchema>;
+
+/** Limits of `POST /v1/predict/batch`. */
+export const batchLimits = {
+  lineBytes: 8 * 1024 * 1024,
+  idCharacters: 200,
+  /** Batches under way at a time, of one caller and of all. */
+  perCaller: 2,
+  atATime: 8,
+} as const;
+
+export const batchIdSchema = z
+  .union([z.string().max(batchLimits.idCharacters), z.int()])
+  .nullish()
+  .meta({ description: 'Comes back with the answer.' });
+
+/** A line of a batch's request. */
+export const batchLineSchema = z
+  .strictObject({ id: batchIdSchema, ...predictRequestSchema.shape })
+  .meta({ id: 'BatchLine' });
+
+const batchPlace = {
+  line: z.int().min(1).meta({ description: 'The line of the request, from 1.' }),
+  id: z.union([z.string(), z.int()]).nullable(),
+};
+
+/** A line of a batch's answer: a prediction, or why there is none. */
+export const batchAnswerSchema = z
+  .union([
+    z.strictObject({ ...batchPlace, prediction: predictResponseSchema }),
+    z.strictObject({ ...batchPlace, problem: problemSchema }),
+  ])
+  .meta({ id: 'BatchAnswer' });
+
+export type BatchAnswer = z.infer<typeof batchAnswerSchema>;

@@ -12,6 +12,8 @@ import { requestMetrics } from '../metrics/middleware.ts';
 import { documentRoutes } from '../openapi/routes.ts';
 import { releaseRoutes } from '../releases/routes.ts';
 import type { Shelf } from '../releases/shelf.ts';
+import { arrivalLimit } from './arrival.ts';
+import { batchRoute } from './batch/route.ts';
 import { createByteBudget } from './body.ts';
 import { problemResponses, requestIds } from './errors.ts';
 import { healthRoutes } from './health.ts';
@@ -35,7 +37,12 @@ export interface AppSettings {
   predictDeadlineMs: number;
   /** Bytes of request bodies held at a time. */
   bodyBudgetBytes: number;
+  /** Until a body that does not come to its end is given up. */
+  arrivalLimitMs?: number;
 }
+
+/** A body of 16 MiB over a slow line. */
+const arrivalLimitMs = 30_000;
 
 /** The HTTP API. */
 export function createApp(settings: AppSettings): Koa<RequestState> {
@@ -46,14 +53,18 @@ export function createApp(settings: AppSettings): Koa<RequestState> {
   });
 
   const app = new Koa<RequestState>();
-  app.on('error', (err, ctx?: Context) =>
-    log.error({ err, requestId: ctx?.state.requestId }, 'answering failed'),
-  );
+  app.on('error', (err, ctx?: Context) => {
+    const requestId = ctx?.state.requestId;
+    if (ctx?.req.destroyed && ctx.res.destroyed)
+      log.debug({ requestId, err }, 'the client went away');
+    else log.error({ err, requestId }, 'answering failed');
+  });
   app.use(requestIds);
   app.use(requestMetrics(metrics));
   app.use(headers(state));
   app.use(accessLog(log));
   app.use(problemResponses(log));
+  app.use(arrivalLimit(settings.arrivalLimitMs ?? arrivalLimitMs));
   app.use(unanswered);
   app.use(router.routes());
   app.use(router.allowedMethods());
@@ -65,6 +76,7 @@ export function routes(settings: AppSettings): Route[] {
   const { state, metrics, accounts, keys } = settings;
   const described = [
     predictRoute(state, settings.predictDeadlineMs),
+    batchRoute(state, settings.arrivalLimitMs ?? arrivalLimitMs),
     ...catalogueRoutes(settings.catalogue),
     ...releaseRoutes(settings.shelf, state),
     ...accountRoutes(accounts && keys && { store: accounts, keys }),

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { whenLate } from './arrival.ts';
 import { Problem } from './problems.ts';
 
 /** The part of the process-wide budget that one request holds; given back as a whole. */
@@ -88,6 +89,7 @@ export function feed(
     stop(tooLarge(limit));
     return stop;
   }
+  whenLate(request, () => stop(tooSlow()));
   request.on('data', onData).on('end', onEnd);
   request.on('error', (cause) => stop(brokenOff(cause)));
   request.on('close', () => {
@@ -108,13 +110,13 @@ export function readBody(request: IncomingMessage, limit: number, lease: Lease):
   });
 }
 
-/** The body as a JSON value. Throws `bad-request` naming the body. */
-export function parseJson(body: Buffer): unknown {
+/** A body, or a part of it, as a JSON value. Throws `bad-request` naming the part. */
+export function parseJson(body: Buffer, part = 'body'): unknown {
   try {
     return JSON.parse(utf8.decode(body));
   } catch (cause) {
-    const detail = `The body is not JSON in UTF-8: ${(cause as Error).message}.`;
-    throw new Problem('bad-request', detail, { part: 'body', cause });
+    const detail = `The ${part} is not JSON in UTF-8: ${(cause as Error).message}.`;
+    throw new Problem('bad-request', detail, { part, cause });
   }
 }
 
@@ -123,6 +125,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 function tooLarge(limit: number): Problem {
   const detail = `The body is larger than ${limit} bytes (${limit / 2 ** 20} MiB): send a smaller image.`;
   return new Problem('too-large', detail, { part: 'body' });
+}
+
+function tooSlow(): Problem {
+  const detail = 'The body took too long to come: send it faster, or a smaller image.';
+  // What is still to come would be taken for the next request.
+  return new Problem('too-slow', detail, { part: 'body', headers: { Connection: 'close' } });
 }
 
 function brokenOff(cause?: unknown): Problem {

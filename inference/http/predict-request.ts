@@ -30,7 +30,12 @@ export async function readPredictRequest(
     });
   }
   const body = await readBody(request, predictLimits.bodyBytes, lease);
-  return question(fromJson(parseJson(body)));
+  return questionOf(parseJson(body));
+}
+
+/** The question that a document of `predictRequestSchema` asks. Throws a Problem that names the field. */
+export function questionOf(document: unknown): PredictQuestion {
+  return question(fromJson(document));
 }
 
 interface Given {

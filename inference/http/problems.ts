@@ -14,6 +14,7 @@ export const problems = {
   'accounts-off': { status: 404, title: 'This service has no accounts' },
   'method-not-allowed': { status: 405, title: 'This address does not take this method' },
   'not-acceptable': { status: 406, title: 'There is no answer of the form that is asked for' },
+  'too-slow': { status: 408, title: 'The request took too long to come' },
   'no-catalogue': { status: 404, title: 'This service has no catalogue' },
   conflict: { status: 409, title: 'It is there already' },
   'precondition-failed': { status: 412, title: 'It has changed since the caller saw it' },

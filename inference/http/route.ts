@@ -149,6 +149,7 @@ const always: readonly ProblemCode[] = ['not-acceptable', 'internal'];
 const ofCallers: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'keys-unavailable'];
 const ofBodies: readonly ProblemCode[] = [
   'bad-request',
+  'too-slow',
   'too-large',
   'unsupported-media-type',
   'unusable-part',

@@ -2,8 +2,6 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StepError } from '@shelfwise/trainer-contract/messages';
 
-/** A body of 16 MiB over a slow line; a client that takes longer is answered 408 and its connection closed. */
-const requestTimeoutMs = 30_000;
 const headersTimeoutMs = 10_000;
 /** Longer than load balancers keep idle connections (60 s), so that it is they who close them. */
 const keepAliveTimeoutMs = 65_000;
@@ -19,7 +17,8 @@ export interface Listener {
 export async function listen(app: RequestListener, { port, address }: Listener): Promise<Server> {
   const server = createServer(
     {
-      requestTimeout: requestTimeoutMs,
+      // Bodies have a limit of their own (arrival.ts), which knows streams.
+      requestTimeout: 0,
       headersTimeout: headersTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: 5_000,

@@ -1,0 +1,58 @@
+/** How many may go at a time: of one caller, and of all of them. Asked anew for each, as workers come and go. */
+export interface TurnLimits {
+  ofOne: () => number;
+  ofAll: () => number;
+}
+
+/**
+ * Turns for work that must leave room for others: who comes beyond a limit waits, and callers go in turn, so that one who
+ * asks for thousands does not keep out another who asks for one.
+ */
+export function createTurns({ ofOne, ofAll }: TurnLimits) {
+  /** Those who wait, by caller, the caller whose turn is next first. */
+  const waiting = new Map<string, (() => void)[]>();
+  const going = new Map<string, number>();
+  let total = 0;
+
+  function next(): void {
+    for (const [caller, queue] of waiting) {
+      if (total >= ofAll()) return;
+      if ((going.get(caller) ?? 0) >= ofOne()) continue;
+      const start = queue.shift();
+      waiting.delete(caller);
+      if (queue.length > 0) waiting.set(caller, queue);
+      begin(caller);
+      start?.();
+      // The map has changed under the loop: begin anew with whoever is first now.
+      next();
+      return;
+    }
+  }
+
+  function begin(caller: string): void {
+    total++;
+    going.set(caller, (going.get(caller) ?? 0) + 1);
+  }
+
+  return {
+    /** Resolves when it is this caller's turn. What it returns gives the turn back; to be called once. */
+    async take(caller: string): Promise<() => void> {
+      await new Promise<void>((resolve) => {
+        const queue = waiting.get(caller);
+        if (queue) queue.push(resolve);
+        else waiting.set(caller, [resolve]);
+        next();
+      });
+      return () => {
+        total--;
+        const left = (going.get(caller) ?? 1) - 1;
+        if (left > 0) going.set(caller, left);
+        else going.delete(caller);
+        next();
+      };
+    },
+    state: () => ({ going: total, waiting: [...waiting.values()].flat().length }),
+  };
+}
+
+export type Turns = ReturnType<typeof createTurns>;
