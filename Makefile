@@ -54,6 +54,9 @@ bench-operator: node_modules/.setup ## the operator under load, beside its targe
 bench-train: setup ## what training costs: a step beside Keras, the wait for its input, memory at any size (ARGS='--help')
 	@node hack/bench-train/main.ts $(ARGS)
 
+bench-overload: setup ## the service with more than it can do, and without what it can do without (ARGS='--help')
+	@node hack/bench-overload/main.ts $(ARGS)
+
 bench-serving: setup ## what an answer costs over HTTP, beside FastAPI, BentoML, LitServe and mosec (ARGS='--help')
 	@node hack/bench-serving/main.ts $(ARGS)
 

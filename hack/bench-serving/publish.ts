@@ -1,15 +1,25 @@
-import { pathToFileURL } from 'node:url';
-import { keys, type Manifest, openStore, sha256Of } from '@shelfwise/trainer-contract';
+import {
+  keys,
+  type Manifest,
+  openStore,
+  sha256Of,
+  storeSettingsFromEnv,
+} from '@shelfwise/trainer-contract';
 
 const release = 'bench-20261101-000000';
 
-/** Puts a model tar into a store in `dir`, as the trainer does: the tar, then its manifest. */
+/** Where a store is, and the environment with what opens it. */
+export interface StoreAt {
+  url: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Puts a model tar into a store, as the trainer does: the tar, then its manifest. */
 export async function publish(
-  dir: string,
+  { url, env }: StoreAt,
   tar: { path: string; digest: string; size: number },
 ): Promise<{ store: string; release: string; digest: string }> {
-  const url = pathToFileURL(dir).href;
-  const store = openStore(url, { region: 'none', forcePathStyle: false });
+  const store = openStore(url, storeSettingsFromEnv(env));
   const key = keys.model(release, tar.digest);
   await store.write(key, { path: tar.path });
   const time = '2026-11-01T00:00:00Z';

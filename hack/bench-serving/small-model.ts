@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Golden, type Preprocessing, packBundle } from '@shelfwise/trainer-contract';
 import { startEngine } from '../../inference/engine/engine.ts';
 import { addAnswers, inputPorts, outputPorts } from '../../trainer/onnx/answers.ts';
 import { createGraph, type GraphBuilder } from '../../trainer/onnx/graph.ts';
 import type { BenchModel } from './contender.ts';
-import { publish } from './publish.ts';
+import { publish, type StoreAt } from './publish.ts';
 
 /*
  * A small network of the serving contract, with weights drawn at random: what it costs is of interest, not what it says.
@@ -99,8 +100,12 @@ function weightsFrom(seed: number) {
     Float32Array.from({ length: count }, () => random() * scale * Math.sqrt(12 / fanIn));
 }
 
-/** The model, published in a store in `dir`; its golden cases are what it answers to some of the pictures. */
-export async function smallModel(dir: string, pictures: readonly Buffer[]): Promise<BenchModel> {
+/** The model, made in `dir` and published, by default in a store there; its golden cases are what it answers to some of the pictures. */
+export async function smallModel(
+  dir: string,
+  pictures: readonly Buffer[],
+  store: StoreAt = { url: pathToFileURL(join(dir, 'store')).href, env: {} },
+): Promise<BenchModel> {
   const folder = join(dir, 'bundle');
   await mkdir(join(folder, 'tfjs'), { recursive: true });
   const model = join(folder, 'model.onnx');
@@ -117,7 +122,7 @@ export async function smallModel(dir: string, pictures: readonly Buffer[]): Prom
   await writeFile(join(folder, 'tfjs/weights.bin'), '');
   await writeFile(join(folder, 'MODEL_CARD.md'), '# A network of random weights, for benchmarks\n');
   const path = join(dir, 'model.tar');
-  const released = await publish(join(dir, 'store'), { path, ...(await packBundle(folder, path)) });
+  const released = await publish(store, { path, ...(await packBundle(folder, path)) });
   return {
     name: 'small',
     ...released,

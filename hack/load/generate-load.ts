@@ -7,14 +7,15 @@ import { createInterface } from 'node:readline';
 import { hasEnded } from '../process/ended.ts';
 import { lastLines } from '../process/run.ts';
 import type { ClosedLoop, ClosedLoopResult } from './closed-loop.ts';
+import type { MoreHeaders } from './generator.ts';
 import type { OpenLoop, OpenLoopResult } from './open-loop.ts';
 import type { StoredRequest } from './request.ts';
 
 /** A process that asks, so that what asking costs is not counted as the server's. */
 export interface Generator {
   pid: number;
-  closed(job: Omit<ClosedLoop, 'kind'>): Promise<ClosedLoopResult & Own>;
-  open(job: Omit<OpenLoop, 'kind'>): Promise<OpenLoopResult & Own>;
+  closed(job: Omit<ClosedLoop, 'kind'> & MoreHeaders): Promise<ClosedLoopResult & Own>;
+  open(job: Omit<OpenLoop, 'kind'> & MoreHeaders): Promise<OpenLoopResult & Own>;
   stop(): Promise<void>;
 }
 

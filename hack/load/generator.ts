@@ -8,11 +8,21 @@ import { type ClosedLoop, runClosedLoop } from './closed-loop.ts';
 import { type OpenLoop, runOpenLoop } from './open-loop.ts';
 import { requestBytes, type StoredRequest } from './request.ts';
 
+/** Of each request of a job: tokens end sooner than a generator does. */
+export interface MoreHeaders {
+  headers?: Record<string, string>;
+}
+
 const stored: StoredRequest[] = JSON.parse(await readFile(String(process.argv[2]), 'utf8'));
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {
-  const job: ClosedLoop | OpenLoop = JSON.parse(line);
-  const requests = stored.map((request) => requestBytes(request, `127.0.0.1:${job.port}`));
+  const { headers, ...job }: (ClosedLoop | OpenLoop) & MoreHeaders = JSON.parse(line);
+  const requests = stored.map((request) =>
+    requestBytes(
+      { ...request, headers: { ...request.headers, ...headers } },
+      `127.0.0.1:${job.port}`,
+    ),
+  );
   const before = { cpu: process.cpuUsage(), at: performance.now() };
   const result =
     job.kind === 'closed' ? await runClosedLoop(job, requests) : await runOpenLoop(job, requests);

@@ -4,17 +4,16 @@ import { type Spread, spreadOf } from './latencies.ts';
 import { createTally, type Ends } from './tally.ts';
 
 /**
- * Requests come when they come, as from many callers that do not know of each other, whether or not the server keeps up.
- * Times count from when a request was meant to be sent: a generator or a server that falls behind cannot hide it.
+ * Requests come when they come, whether or not the server keeps up. Times count from when a request was meant to be sent: a generator or a server that falls behind cannot hide it.
  */
 export interface OpenLoop {
   kind: 'open';
   port: number;
-  /** Requests a second, on average; the gaps between them are exponential. */
+  /** Requests a second, on average. */
   rate: number;
   seconds: number;
-  /** Of the gaps. */
-  seed: number;
+  /** Evenly, or at random as from many callers that do not know of each other (a Poisson process). */
+  arrivals: 'steady' | 'poisson';
 }
 
 export interface OpenLoopResult extends Ends {
@@ -34,14 +33,15 @@ const mostConnections = 4_000;
 const patienceMs = 30_000;
 
 export async function runOpenLoop(
-  { port, rate, seconds, seed }: OpenLoop,
+  { port, rate, seconds, arrivals }: OpenLoop,
   requests: readonly Buffer[],
 ): Promise<OpenLoopResult> {
   const all = createTally();
   const eachSecond = Array.from({ length: Math.ceil(seconds) }, createTally);
   const idle: Connection[] = [];
   const late: number[] = [];
-  const random = randomOf(seed);
+  const random = randomOf(1);
+  const gap = () => (arrivals === 'steady' ? 1000 : -Math.log(1 - random()) * 1000) / rate;
   let open = 0;
   let underWay = 0;
   let unsent = 0;
@@ -73,7 +73,7 @@ export async function runOpenLoop(
   const end = started + seconds * 1000;
   while (next < end) {
     const now = performance.now();
-    for (; next <= now && next < end; next += gap(random, rate)) send(next);
+    for (; next <= now && next < end; next += gap()) send(next);
     await sleep(Math.max(1, Math.min(next - performance.now(), 50)));
   }
   const took = (performance.now() - started) / 1000;
@@ -96,11 +96,6 @@ export async function runOpenLoop(
       return { answered: answered.count, failed, p99: answered.p99 };
     }),
   };
-}
-
-/** Milliseconds to the next arrival of a Poisson process. */
-function gap(random: () => number, rate: number): number {
-  return (-Math.log(1 - random()) * 1000) / rate;
 }
 
 /** Numbers from 0 to 1 by a 32-bit generator (mulberry32): the same arrivals in every run. */

@@ -20,6 +20,11 @@ export interface S3Service {
   dataDir: string;
   /** What programs under test take from their environment. */
   env: Record<string, string>;
+  /** Ends the server and keeps its objects: the store is gone. */
+  pause(): Promise<void>;
+  /** Starts it again on the same port. */
+  resume(): Promise<void>;
+  /** Ends it for good and removes its objects. */
   stop(): Promise<void>;
 }
 
@@ -39,22 +44,30 @@ export async function startVersitygw(bucket = 'shop'): Promise<S3Service> {
   await writeFile(join(credentialsDir, 'AWS_ACCESS_KEY_ID'), access);
   await writeFile(join(credentialsDir, 'AWS_SECRET_ACCESS_KEY'), secret);
   const [port] = await freePorts(1);
-  const child = spawn(program, ['--port', `127.0.0.1:${port}`, 'posix', dataDir], {
-    cwd: dir,
-    env: { ...process.env, ROOT_ACCESS_KEY: access, ROOT_SECRET_KEY: secret },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => output.push(`${d}`));
+  let child: ChildProcess | undefined;
+  const resume = async () => {
+    const started = spawn(program, ['--port', `127.0.0.1:${port}`, 'posix', dataDir], {
+      cwd: dir,
+      env: { ...process.env, ROOT_ACCESS_KEY: access, ROOT_SECRET_KEY: secret },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child = started;
+    const output: string[] = [];
+    for (const stream of [started.stdout, started.stderr])
+      stream.on('data', (d) => output.push(`${d}`));
+    await listening(Number(port), started, output);
+  };
+  const pause = async () => {
+    if (!child || hasEnded(child)) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
   const stop = async () => {
-    if (!hasEnded(child)) {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    }
+    await pause();
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    await listening(Number(port), child, output);
+    await resume();
   } catch (error) {
     await stop();
     throw error;
@@ -65,7 +78,7 @@ export async function startVersitygw(bucket = 'shop'): Promise<S3Service> {
     S3_FORCE_PATH_STYLE: 'true',
     S3_CREDENTIALS_DIR: credentialsDir,
   };
-  return { endpoint, bucket, credentialsDir, dataDir, env, stop };
+  return { endpoint, bucket, credentialsDir, dataDir, env, pause, resume, stop };
 }
 
 async function listening(port: number, child: ChildProcess, output: string[]): Promise<void> {
