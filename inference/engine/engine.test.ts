@@ -1,7 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import {
   colouredPicture,
   tinyClasses,
@@ -10,7 +12,13 @@ import {
 } from '../fixtures/tiny-bundle.ts';
 import { tinyModel } from '../fixtures/tiny-model.ts';
 import { type Engine, type EngineSettings, startEngine } from './engine.ts';
-import { ItemError, ModelRefusedError, OverloadError, WorkerLostError } from './errors.ts';
+import {
+  AbandonedError,
+  ItemError,
+  ModelRefusedError,
+  OverloadError,
+  WorkerLostError,
+} from './errors.ts';
 
 describe('engine', () => {
   let dir: string;
@@ -164,5 +172,124 @@ describe('engine', () => {
     const silent = failure(predict(text('silence')));
     expect(await failure(predict(text('next'), { withinMs: 30 }))).to.be.instanceOf(OverloadError);
     expect(await silent).to.equal(undefined);
+  });
+
+  it('gives up on the process when more workers hang than there should be', async () => {
+    const program = new URL('../fixtures/unsteady-worker.ts', import.meta.url);
+    const hopeless = Promise.withResolvers<number>();
+    const lost: string[] = [];
+    const { predict, state } = await start({
+      workers: 1,
+      program,
+      batchTimeoutMs: 50,
+      onWorkerLost: (reason) => lost.push(reason),
+      onHopeless: hopeless.resolve,
+    });
+    expect(await failure(predict(text('silence')))).to.be.instanceOf(WorkerLostError);
+    expect(lost).to.deep.equal(['it did not answer within 50 ms']);
+    expect(await failure(predict(text('silence')))).to.be.instanceOf(WorkerLostError);
+    expect(await hopeless.promise).to.equal(2);
+    expect(state().alive).to.equal(0);
+  });
+
+  it('never begins what was asked by somebody who is gone', async () => {
+    const { predict } = await start({ workers: 1 });
+    const gone = new AbortController();
+    const ahead = predict(text('ahead'));
+    const waits = failure(predict(text('waits'), { signal: gone.signal }));
+    gone.abort();
+    expect(await waits).to.be.instanceOf(AbandonedError);
+    expect(await failure(predict(text('late'), { signal: gone.signal }))).to.be.instanceOf(
+      AbandonedError,
+    );
+    await ahead;
+  });
+
+  it('holds nothing of what was answered, refused or given up, however many there were', async () => {
+    const { predict, study, state } = await start({ queueCapacity: 50 });
+    const kinds = fc.array(fc.constantFrom('asks', 'leaves', 'hurries', 'studies'), {
+      maxLength: 300,
+    });
+    await fc.assert(
+      fc.asyncProperty(kinds, async (asked) => {
+        const work = asked.map((kind) => {
+          const gone = new AbortController();
+          if (kind === 'studies') return failure(study([text('a'), text('b')], { withinMs: 20 }));
+          const options = kind === 'hurries' ? { withinMs: 1 } : { signal: gone.signal };
+          const answer = failure(predict(text('spade'), options));
+          if (kind === 'leaves') gone.abort();
+          return answer;
+        });
+        for (const error of await Promise.all(work)) {
+          if (error)
+            expect(error).to.satisfy(
+              (e: unknown) => e instanceof OverloadError || e instanceof AbandonedError,
+            );
+        }
+      }),
+      { numRuns: 20 },
+    );
+    const idle = { queued: 0, studies: 0, workers: 2, alive: 2, busy: 0 };
+    while (state().busy > 0) await sleep(5);
+    expect(state()).to.deep.equal(idle);
+  });
+
+  describe('studies', () => {
+    it('answer as predict does, variant by variant', async () => {
+      const { predict, study, pictureSize } = await start();
+      const picture = new Uint8Array(await colouredPicture('#118833'));
+      const whole = { designation: 'garden spade', description: null, picture };
+      const hidden = { ...whole, masks: [[0, 0, pictureSize, pictureSize] as const] };
+      const nothing = { designation: null, description: null, picture: null };
+      const answers = await study([
+        whole,
+        { ...whole, picture: null },
+        nothing,
+        hidden,
+        hidden,
+        whole,
+      ]);
+      expect(answers).to.have.length(6);
+      expect(answers[2]).to.equal(null);
+      const copy = { ...whole, picture: new Uint8Array(picture) };
+      const grey = await colouredPicture('#7f7f7f', 'png');
+      // Sums in batches of other sizes differ in their last bits.
+      const numbers = (p: { combined: Float32Array } | null | undefined) =>
+        Array.from(p?.combined ?? [], (each) => each.toFixed(5));
+      expect(numbers(answers[0])).to.deep.equal(numbers(await predict(copy)));
+      expect(numbers(answers[1])).to.deep.equal(
+        numbers(await predict({ ...whole, picture: null })),
+      );
+      expect(numbers(answers[3])).to.deep.equal(
+        numbers(await predict({ ...whole, picture: grey })),
+      );
+      expect(numbers(answers[3])).to.not.deep.equal(numbers(answers[0]));
+      expect(numbers(answers[5])).to.deep.equal(numbers(answers[0]));
+      expect(picture.byteLength).to.be.greaterThan(0);
+    });
+
+    it('let every prediction go first', async () => {
+      const order: string[] = [];
+      const { predict, study } = await start({ workers: 1 });
+      const variants = Array.from({ length: 9 }, (_, i) => text(`thing ${i}`));
+      const studied = study(variants).then(() => order.push('study'));
+      const asked = Array.from({ length: 60 }, (_, i) =>
+        predict(text(`spade ${i}`)).then(() => order.push('predict')),
+      );
+      await Promise.all([studied, ...asked]);
+      expect(order.at(-1)).to.equal('study');
+    });
+
+    it('are refused beyond a few, in time, and where the picture cannot be read', async () => {
+      const { study } = await start({ workers: 1 });
+      const long = Array.from({ length: 40 }, (_, i) => text(`thing ${i}`));
+      const six = await Promise.all(Array.from({ length: 6 }, () => failure(study(long))));
+      expect(six.filter((error) => error instanceof OverloadError)).to.have.length(2);
+      expect(await failure(study(long, { withinMs: 0 }))).to.be.instanceOf(OverloadError);
+      const broken = { ...text('spade'), picture: new Uint8Array([0xff, 0xd8, 0xff, 0]) };
+      expect(await failure(study([broken])))
+        .to.be.instanceOf(ItemError)
+        .with.property('fault', 'picture');
+    });
   });
 });

@@ -4,6 +4,7 @@ import { AbandonedError, ItemError, OverloadError } from './errors.ts';
 import type { Item, Prediction, StageTimes } from './item.ts';
 import { type BatchDone, type Pool, startPool } from './pool.ts';
 import { createQueue } from './queue.ts';
+import { createStudies } from './studies.ts';
 
 /** Batching gains 1.1× from 1 to 32 items on a CPU, so a batch is small and never waited for. */
 const maximumBatch = 8;
@@ -22,6 +23,10 @@ export interface EngineSettings {
   onStages?: (stages: StageTimes & { items: number }) => void;
   onQueued?: (ms: number) => void;
   onWorkerLost?: (reason: string) => void;
+  /** Workers hang beyond what can be replaced: the process should end. */
+  onHopeless?: (leftBehind: number) => void;
+  /** Milliseconds after which a batch's worker counts as hung. */
+  batchTimeoutMs?: number;
   /** For tests: another worker program. */
   program?: URL;
 }
@@ -53,10 +58,14 @@ export async function startEngine(settings: EngineSettings) {
   let sweep: NodeJS.Timeout | undefined;
   let pool: Pool | undefined;
   let closing = false;
+  const studies = createStudies({
+    run: (items) => (pool as Pool).run(items, false),
+    mayRun: () => !closing && queue.size() === 0 && (pool?.idle() ?? 0) > 0,
+  });
 
   pool = await startPool({
     workers: settings.workers,
-    batchTimeoutMs,
+    batchTimeoutMs: settings.batchTimeoutMs ?? batchTimeoutMs,
     worker: {
       modelPath: settings.modelPath,
       preprocessing: settings.preprocessing,
@@ -65,6 +74,7 @@ export async function startEngine(settings: EngineSettings) {
     },
     onIdle: dispatch,
     onLost: (reason) => settings.onWorkerLost?.(reason),
+    onHopeless: (leftBehind) => settings.onHopeless?.(leftBehind),
     ...(settings.program && { program: settings.program }),
   });
   dispatch();
@@ -76,6 +86,7 @@ export async function startEngine(settings: EngineSettings) {
       for (const job of abandoned) job.reject(new AbandonedError());
       if (run.length > 0) void work(pool, run);
     }
+    studies.advance();
   }
 
   async function work(workers: Pool, jobs: Job[]): Promise<void> {
@@ -99,7 +110,7 @@ export async function startEngine(settings: EngineSettings) {
   }
 
   function refuse(jobs: Job[]): void {
-    for (const job of jobs) job.reject(new OverloadError(queue.costMs() ?? 0));
+    for (const job of jobs) job.reject(new OverloadError(queue.costMs()));
   }
 
   /** Wakes when the first waiting deadline passes, in case no worker comes for the job. */
@@ -124,6 +135,10 @@ export async function startEngine(settings: EngineSettings) {
      */
     predict(item: Item, { withinMs, signal }: PredictOptions = {}): Promise<Prediction> {
       return new Promise((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(new AbandonedError());
+          return;
+        }
         const since = now();
         const deadline = withinMs === undefined ? Number.POSITIVE_INFINITY : since + withinMs;
         const job: Job = {
@@ -149,8 +164,20 @@ export async function startEngine(settings: EngineSettings) {
       });
     },
 
+    /**
+     * Answers many variants of one product, for explanations: a few at a time, on one worker, only while nothing waits that
+     * predict() was asked. Null where a variant has nothing to go by. Rejects as predict() does. Pictures are not taken;
+     * variants that share one have it decoded once.
+     */
+    study: (variants: readonly Item[], options: PredictOptions = {}) =>
+      closing ? Promise.reject(new OverloadError(0)) : studies.add(variants, options),
+
+    /** Edge S of the picture that the model sees, in pixels. */
+    pictureSize: settings.preprocessing.image.size,
+
     state: () => ({
       queued: queue.size(),
+      studies: studies.size(),
       workers: pool?.size ?? 0,
       alive: pool?.alive() ?? 0,
       busy: pool?.busy() ?? 0,
@@ -160,6 +187,7 @@ export async function startEngine(settings: EngineSettings) {
     async close(): Promise<void> {
       closing = true;
       clearTimeout(sweep);
+      studies.close();
       while (queue.size() > 0) {
         const { run, expired, abandoned } = queue.take();
         refuse([...run, ...expired, ...abandoned]);

@@ -5,7 +5,12 @@ export interface Item {
   designation: string | null;
   description: string | null;
   picture: Uint8Array | null;
+  /** Parts of the decoded picture that are painted grey: to see what the answer owes to them. */
+  masks?: readonly Mask[];
 }
+
+/** Left, top, right, bottom in pixels of the S × S picture that the model sees; right and bottom are outside. */
+export type Mask = readonly [number, number, number, number];
 
 /**
  * Calibrated probabilities in the order of labels.json, each of length C, each summing to 1.

@@ -18,6 +18,8 @@ export interface PoolSettings {
   onIdle: () => void;
   /** A worker ended on its own; another is started. */
   onLost: (reason: string) => void;
+  /** More workers hang than there should be at work, and each holds a core and a model: only a new process helps. */
+  onHopeless: (leftBehind: number) => void;
   /** Which program a worker runs; tests pass one that fails in chosen ways. */
   program?: URL;
 }
@@ -45,6 +47,7 @@ export async function startPool(settings: PoolSettings) {
     failures: 0,
   }));
   let closing = false;
+  let leftBehind = 0;
 
   /** Resolves when the worker is ready; rejects when it refuses the model or ends before. */
   function start(slot: Slot): Promise<void> {
@@ -103,7 +106,9 @@ export async function startPool(settings: PoolSettings) {
     worker.postMessage({ kind: 'stop' } satisfies ToWorker);
     worker.unref();
     fail(slot, error);
-    restart(slot, error);
+    leftBehind++;
+    if (leftBehind > settings.workers) settings.onHopeless(leftBehind);
+    else restart(slot, error);
   }
 
   /** The slot has no worker any more; whoever waits for it learns why. */
@@ -116,13 +121,14 @@ export async function startPool(settings: PoolSettings) {
     slot.pending = undefined;
   }
 
-  function run(items: Item[]): Promise<BatchDone> {
+  /** Rejects with WorkerLostError. `give`: the pictures' buffers go to the worker, and are empty here afterwards. */
+  function run(items: Item[], give = true): Promise<BatchDone> {
     const slot = slots.find(({ state }) => state === 'idle');
     if (!slot?.worker) throw new Error('run() is only called while a worker is idle');
     const { worker } = slot;
     slot.state = 'busy';
     const transfer = items.flatMap(({ picture }) =>
-      picture ? [picture.buffer as ArrayBuffer] : [],
+      give && picture ? [picture.buffer as ArrayBuffer] : [],
     );
     const message: ToWorker = { kind: 'batch', items };
     return new Promise<BatchDone>((resolve, reject) => {

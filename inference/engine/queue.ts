@@ -1,3 +1,5 @@
+import { createCost } from './cost.ts';
+
 /** What the queue needs to know of a job. `deadline` is in the clock's milliseconds. */
 export interface Deadlined {
   deadline: number;
@@ -19,14 +21,6 @@ export interface Taken<J> {
   abandoned: J[];
 }
 
-/** Weight of the newest batch in the running mean of the cost of an item. */
-const SMOOTHING = 0.1;
-/**
- * A batch counts as at most so many times the mean: a stall of the machine (a batch that took seconds) must not close the
- * door on thousands of requests that would be answered in time, while lasting slowness doubles the mean in three batches.
- */
-const OUTLIER = 4;
-
 /**
  * A bounded first-in-first-out queue that knows deadlines: a job is admitted only if, by what batches
  * cost lately, it can be answered in time, so that overload is refused at the door and not after a wait.
@@ -37,23 +31,23 @@ export function createQueue<J extends Deadlined>(settings: QueueSettings) {
   let waiting: J[] = [];
   let head = 0;
   let running = 0;
-  let costMs: number | undefined;
+  const cost = createCost();
 
   const size = () => waiting.length - head;
 
   /** Milliseconds until a job that came now would be answered with `workers` at work. */
   function expectedMs(workers: number): number {
-    const each = costMs ?? 0;
     const ahead = size() + running;
     const own = Math.min(size() + 1, maximumBatch);
-    return each * (ahead / Math.max(1, workers) + own);
+    const before = cost.expected(ahead, Math.ceil(ahead / maximumBatch));
+    return before / Math.max(1, workers) + cost.expected(own, 1);
   }
 
   return {
     size,
 
-    /** The running mean of an item's cost in milliseconds; undefined before the first batch. */
-    costMs: () => costMs,
+    /** Milliseconds that one item costs by itself; 0 before the first batch. */
+    costMs: () => cost.expected(1, 1),
 
     admit(job: J, workers: number): Admission {
       // Never refused when nothing is ahead of it: one slow batch (a cold start) would else keep the door shut for good,
@@ -109,11 +103,7 @@ export function createQueue<J extends Deadlined>(settings: QueueSettings) {
     /** A batch of `items` is done after `ms`. */
     served(items: number, ms: number): void {
       running -= items;
-      const each = ms / items;
-      costMs =
-        costMs === undefined
-          ? each
-          : costMs + SMOOTHING * (Math.min(each, OUTLIER * Math.max(costMs, 1)) - costMs);
+      cost.served(items, ms);
     },
 
     /** A batch is lost with its worker: it says nothing about cost. */

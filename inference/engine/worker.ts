@@ -5,7 +5,7 @@ import { textFeatures } from '@shelfwise/trainer-contract/text-input';
 import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { createBatchBuffers, type Prepared, readOutputs } from './batch.ts';
-import type { FromWorker, Item, ItemResult, ToWorker, WorkerSettings } from './item.ts';
+import type { FromWorker, Item, ItemResult, Mask, ToWorker, WorkerSettings } from './item.ts';
 import { stageClock } from './stage-clock.ts';
 
 /*
@@ -21,6 +21,9 @@ const send = (message: FromWorker) => port.postMessage(message);
 // One thread of libvips for a picture: the pool already has a worker for each core.
 sharp.concurrency(1);
 sharp.cache(false);
+
+/** The middle of what the backbone's input stands for. */
+const grey = 127;
 
 const fill = createBatchBuffers({
   size: preprocessing.image.size,
@@ -48,6 +51,30 @@ async function decode(picture: Uint8Array): Promise<Uint8Array | ItemResult> {
   }
 }
 
+/** A picture that several items share, as the variants of one product do, is decoded once. */
+function decodeAll(items: Item[]): (Promise<Uint8Array | ItemResult> | null)[] {
+  const decoding = new Map<Uint8Array, Promise<Uint8Array | ItemResult>>();
+  return items.map(({ picture, masks }) => {
+    if (!picture) return null;
+    const pixels = decoding.get(picture) ?? decode(picture);
+    decoding.set(picture, pixels);
+    return masks
+      ? pixels.then((of) => (of instanceof Uint8Array ? masked(of, masks) : of))
+      : pixels;
+  });
+}
+
+function masked(pixels: Uint8Array, masks: readonly Mask[]): Uint8Array {
+  const { size } = preprocessing.image;
+  const copy = new Uint8Array(pixels);
+  for (const [left, top, right, bottom] of masks) {
+    for (let row = top; row < Math.min(bottom, size); row++) {
+      copy.fill(grey, (row * size + left) * 3, (row * size + Math.min(right, size)) * 3);
+    }
+  }
+  return copy;
+}
+
 async function answer(session: InferenceSession, items: Item[]): Promise<void> {
   const clock = stageClock();
   const texts = items.map((item) =>
@@ -55,7 +82,7 @@ async function answer(session: InferenceSession, items: Item[]): Promise<void> {
   );
   clock.end('tokenise');
   // JPEGs are decoded here and now; what libvips decodes is at it in threads of its own meanwhile.
-  const pictures = await Promise.all(items.map(({ picture }) => picture && decode(picture)));
+  const pictures = await Promise.all(decodeAll(items));
   if (pictures.some(Boolean)) clock.end('decode');
 
   const results: (ItemResult | undefined)[] = new Array(items.length);

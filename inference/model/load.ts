@@ -21,7 +21,7 @@ export interface LoadSettings {
   log: Logger;
   /** Told what is being done, in words for people. */
   onProgress?: (doing: string) => void;
-  engine?: Pick<EngineSettings, 'onStages' | 'onQueued' | 'onWorkerLost'>;
+  engine?: Pick<EngineSettings, 'onStages' | 'onQueued' | 'onWorkerLost' | 'onHopeless'>;
 }
 
 export interface LoadedModel {

@@ -43,6 +43,14 @@ export async function openModel(
         metrics.workerLost();
         log.error({ reason }, 'an inference worker was lost; another is started');
       },
+      onHopeless(hung) {
+        log.fatal(
+          { hung },
+          'inference workers hang and cannot be ended; the process ends, so that its pod starts anew',
+        );
+        // Any other way to end waits for the threads that hang.
+        process.kill(process.pid, 'SIGKILL');
+      },
     },
   });
   const { classes } = model.bundle.labels;
