@@ -40,7 +40,9 @@ export async function logins(
     await wrong.stop();
   }
   say(`wrong logins were answered ${JSON.stringify(beside)}`);
-  const other = Object.entries(beside).filter(([status]) => !['401', '429', '503'].includes(status));
+  const other = Object.entries(beside).filter(
+    ([status]) => !['401', '429', '503'].includes(status),
+  );
   return [
     {
       name: 'loginsP99OfQuiet',
