@@ -50,7 +50,12 @@ describe('readCsv', () => {
     ],
     ['a quote that is never closed', 'a,b\n"1,2\n3,4\n', /damaged: Quote Not Closed.*line \d+/],
     ['a quote in the middle', 'a,b\n1"x,2\n', /damaged: Invalid Opening Quote.*line 2/],
-    ['a record without end', `a,b\n"${'x'.repeat(5 * 2 ** 20)}`, /damaged: Max Record Size/],
+    [
+      'a record without end',
+      `a,b\n"${'x'.repeat(5 * 2 ** 20)}`,
+      /damaged: Quote Not Closed.*line 2/,
+    ],
+    ['a record of line breaks', `a,b\n"${'\n'.repeat(65 * 2 ** 20)}`, /damaged: Max Record Size/],
   ];
   for (const [name, text, sentence] of refused) {
     it(`refuses ${name}`, async () => {
@@ -59,6 +64,26 @@ describe('readCsv', () => {
       expect((error as Error).message).to.match(sentence);
     });
   }
+
+  it('gives of a value without measure its beginning, and goes on behind it', async () => {
+    const long = 'é,"" \n'.repeat(2 ** 20);
+    const text = `a,b\n1,2\n"${long}",3\n4,${'x'.repeat(5 * 2 ** 20)}\n5,6\n`;
+    const rows = (await read(text, ['a', 'b'], 65_536)) as [number, string, string][];
+    expect(rows.map(([row]) => row)).to.deep.equal([1, 2, 3, 4]);
+    expect([rows[0], rows[3]]).to.deep.equal([
+      [1, '1', '2'],
+      [4, '5', '6'],
+    ]);
+    expect(rows[1]?.[1].slice(0, 6)).to.equal('é," \né');
+    expect(rows[1]?.[2]).to.equal('3');
+    expect(rows[2]?.[2]).to.equal('x'.repeat(4 * 2 ** 20));
+  });
+
+  it('tells on which line a row begins', async () => {
+    const text = 'a,b\r\n"1\r\n1",2\r\n\r\n3,"4\r\n"\r\n5,6\r\n';
+    const rows = await Array.fromAsync(readCsv(Readable.from([Buffer.from(text)]), 'X.csv', []));
+    expect(rows.map(({ line }) => line)).to.deep.equal([2, 5, 7]);
+  });
 
   it('hands on what broke the source', async () => {
     const broken = new Readable({

@@ -73,25 +73,31 @@ describe('a snapshot of hostile', () => {
         'description beyond a megabyte',
         { description: 'x'.repeat(2 ** 20 + 1) },
         'description',
-        'is longer than 1048576 characters',
+        'is longer than 1048576 characters (line 22)',
       ],
       [
         'designation beyond a megabyte',
         { designation: 'x'.repeat(2 ** 20 + 1) },
         'designation',
-        'is longer than 1048576 characters',
+        'is longer than 1048576 characters (line 22)',
+      ],
+      [
+        'description that no program should hold',
+        { description: `${'x'.repeat(9 * 2 ** 20)} "the end"` },
+        'description',
+        'is longer than 1048576 characters (line 22)',
       ],
       [
         'class of pages',
         { class: 'x'.repeat(257) },
         'prdtypecode',
-        'is longer than 256 characters',
+        'is longer than 256 characters (line 22)',
       ],
       [
         'id of pages',
         { id: 'x'.repeat(257), picture: null },
         'productid',
-        'is longer than 256 characters',
+        'is longer than 256 characters (line 22)',
       ],
     ];
     for (const [name, text, column, reason] of refused)

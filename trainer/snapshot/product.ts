@@ -7,6 +7,8 @@ export type Side = 'train' | 'holdout';
 export interface Row {
   /** Counts from 1. */
   row: number;
+  /** Of the file that it stands in, if it stands in one: its rows may have several lines. */
+  line?: number;
   id: string;
   designation: string;
   description: string | null;

@@ -93,6 +93,7 @@ function toRow(product: CsvRow, label: CsvRow): Row {
   const value = (column: string) => product.get(column)?.trim() ?? '';
   return {
     row: product.row,
+    line: product.line,
     id: value('productid'),
     designation: value('designation'),
     description: value('description') || null,
