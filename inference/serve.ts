@@ -18,6 +18,7 @@ import type { LoadedModel } from './model/load.ts';
 import { openShelf } from './releases/shelf.ts';
 import { openCallers } from './serve/callers.ts';
 import { openModel } from './serve/model.ts';
+import { watchStore } from './serve/store-watch.ts';
 import type { InferenceConfig, Step, StepIo } from './step.ts';
 
 const usage = `Usage: inference serve --store URL --release NAME --digest sha256:HEX [--port 8080] [--address ::]
@@ -49,7 +50,7 @@ async function serve(args: string[], io: StepIo) {
   const store = openStore(url, config.store);
   const metrics = createMetrics();
   const state: ServiceState = { progress: 'starting', loaded: undefined, draining: false };
-  const callers = await openCallers(config, log, metrics);
+  const callers = await openCallers(config, log);
   const database = callers.accounts?.database;
   const catalogue =
     database &&
@@ -62,6 +63,7 @@ async function serve(args: string[], io: StepIo) {
       },
       log,
     );
+  const watch = watchStore(store, release, log);
   const app = createApp({
     catalogue,
     shelf: openShelf(store),
@@ -69,6 +71,7 @@ async function serve(args: string[], io: StepIo) {
     metrics,
     log,
     ...callers,
+    storeIsUp: watch.isUp,
     namespaces: config.serviceAccountNamespaces,
     predictDeadlineMs: config.predictDeadlineMs,
     bodyBudgetBytes,
@@ -91,6 +94,7 @@ async function serve(args: string[], io: StepIo) {
   } finally {
     server.closeAllConnections();
     server.close();
+    watch.close();
     await catalogue?.close();
     await Promise.allSettled([model?.close(), callers.close()]);
   }

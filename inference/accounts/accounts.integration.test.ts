@@ -35,7 +35,7 @@ describe('accounts on a real PostgreSQL', () => {
     dir = await mkdtemp(join(tmpdir(), 'accounts-test-'));
     postgres = await startPostgres();
     urlFile = await writeUrlFile(join(dir, 'url'), postgres.url);
-    accounts = await open(metrics.database);
+    accounts = await open();
     await ready(accounts);
     service = await testService({ accounts, metrics });
   });
@@ -46,13 +46,12 @@ describe('accounts on a real PostgreSQL', () => {
     await rm(dir, { recursive: true });
   });
 
-  async function open(onState?: (up: boolean) => void, file = urlFile): Promise<Accounts> {
+  async function open(file = urlFile): Promise<Accounts> {
     const passwords = await createPasswords();
     const database = openDatabase({
       urlFile: file,
       prepare: [(knex) => ensureAdmin(knex, passwords, admin)],
       log,
-      ...(onState && { onState }),
     });
     return { database, passwords };
   }
@@ -221,13 +220,22 @@ describe('accounts on a real PostgreSQL', () => {
     const { status, body } = await call('GET', '/readyz');
     expect(status).to.equal(200);
     expect(body).to.deep.include({
-      dependencies: { database: 'down', clusterKeys: 'not configured' },
+      dependencies: {
+        database: 'down',
+        store: 'up',
+        clusterKeys: 'not configured',
+        oidc: 'not configured',
+      },
     });
-    expect(await metrics.registry.metrics()).to.contain('shelfwise_inference_database_up 0');
+    expect(await metrics.registry.metrics()).to.contain(
+      'shelfwise_inference_dependency_up{dependency="database"} 0',
+    );
     await postgres.resume();
     await ready(accounts);
     await logIn(admin);
-    expect(await metrics.registry.metrics()).to.contain('shelfwise_inference_database_up 1');
+    expect(await metrics.registry.metrics()).to.contain(
+      'shelfwise_inference_dependency_up{dependency="database"} 1',
+    );
   });
 
   it('becomes ready when the database comes after the program', async () => {
@@ -251,7 +259,7 @@ describe('accounts on a real PostgreSQL', () => {
     await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
     const address = new URL(postgres.url);
     address.port = String((between.address() as AddressInfo).port);
-    const through = await open(undefined, await writeUrlFile(join(dir, 'through'), address.href));
+    const through = await open(await writeUrlFile(join(dir, 'through'), address.href));
     await ready(through);
     for (const side of sockets) side.unpipe().pause();
     await state(through, false);

@@ -11,8 +11,6 @@ export interface DatabaseSettings {
   /** What must be there before anybody uses the database, such as the first admin; run once, in this order, after the migrations. */
   prepare?: readonly ((knex: Knex) => Promise<void>)[];
   log: Logger;
-  /** Told on every change of the database's state. */
-  onState?: (up: boolean) => void;
 }
 
 const checkEveryMs = 10_000;
@@ -24,7 +22,7 @@ const migrationTimeoutMs = 11 * 60_000;
  * The service's database, kept ready in the background: migrated and prepared as soon as it answers, then checked now and
  * then. It may come late or go away: predictions do not wait for it.
  */
-export function openDatabase({ urlFile, prepare = [], log, onState }: DatabaseSettings) {
+export function openDatabase({ urlFile, prepare = [], log }: DatabaseSettings) {
   const knex = openPool(urlFile, log);
   let prepared = false;
   let up: boolean | undefined;
@@ -63,7 +61,6 @@ export function openDatabase({ urlFile, prepare = [], log, onState }: DatabaseSe
         { err },
         'the database does not answer: accounts and catalogue are off, predictions go on',
       );
-    onState?.(isUp);
   }
 
   const ready = () => (prepared && up ? knex : undefined);

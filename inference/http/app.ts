@@ -21,7 +21,7 @@ import { mount } from './mount.ts';
 import { predictRoute } from './predict.ts';
 import { Problem } from './problems.ts';
 import type { Route } from './route.ts';
-import type { ServiceState } from './service.ts';
+import type { Dependencies, ServiceState } from './service.ts';
 import type { Context, Middleware, RequestState } from './state.ts';
 
 export interface AppSettings {
@@ -33,6 +33,9 @@ export interface AppSettings {
   catalogue?: Catalogue | undefined;
   keys: KeyRing | undefined;
   cluster: ClusterIssuer | undefined;
+  /** The issuer of other accounts than our own; undefined where the service has none. */
+  oidc?: { isKnown(): boolean } | undefined;
+  storeIsUp: () => boolean;
   namespaces: readonly string[];
   predictDeadlineMs: number;
   /** Bytes of request bodies held at a time. */
@@ -85,13 +88,13 @@ export function routes(settings: AppSettings): Route[] {
   return [...described, ...documentRoutes(described)];
 }
 
-function dependencies({ accounts, cluster }: AppSettings) {
-  const word = (up: boolean | undefined) =>
-    up === undefined ? 'not configured' : up ? 'up' : 'down';
-  return {
-    database: () => word(accounts && accounts.database.ready() !== undefined),
-    clusterKeys: () => word(cluster?.isKnown()),
-  } as const;
+function dependencies({ accounts, cluster, oidc, storeIsUp }: AppSettings): Dependencies {
+  return () => ({
+    database: accounts && accounts.database.ready() !== undefined,
+    store: storeIsUp(),
+    clusterKeys: cluster?.isKnown(),
+    oidc: oidc?.isKnown(),
+  });
 }
 
 /** An API answers no page: nothing of it may be framed, sniffed or scripted. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ServiceMetrics } from '../metrics/metrics.ts';
 import { jsonAnswer, type Route, route } from './route.ts';
-import type { Dependencies, ServiceState } from './service.ts';
+import { type Dependencies, dependencyNames, type ServiceState } from './service.ts';
 
 const dependencySchema = z.enum(['up', 'down', 'not configured']);
 
@@ -11,7 +11,7 @@ const readinessSchema = z
     reason: z.string().optional(),
     model: z.strictObject({ release: z.string(), digest: z.string() }).nullable(),
     workers: z.int(),
-    dependencies: z.strictObject({ database: dependencySchema, clusterKeys: dependencySchema }),
+    dependencies: z.record(z.enum(dependencyNames), dependencySchema),
   })
   .meta({ id: 'Readiness' });
 
@@ -21,6 +21,7 @@ export function healthRoutes(
   dependencies: Dependencies,
   metrics: ServiceMetrics,
 ): Route[] {
+  metrics.watchDependencies(dependencies);
   return [alive, readiness(state, dependencies), metricsPage(metrics)];
 }
 
@@ -68,13 +69,16 @@ function readiness(state: ServiceState, dependencies: Dependencies): Route {
         ...(reason !== undefined && { reason }),
         model: loaded ? { release: loaded.served.release, digest: loaded.served.digest } : null,
         workers,
-        dependencies: {
-          database: dependencies.database(),
-          clusterKeys: dependencies.clusterKeys(),
-        },
+        dependencies: inWords(dependencies()),
       };
     },
   });
+}
+
+function inWords(dependencies: ReturnType<Dependencies>) {
+  const word = (up: boolean | undefined) =>
+    up === undefined ? 'not configured' : up ? 'up' : 'down';
+  return Object.fromEntries(Object.entries(dependencies).map(([name, up]) => [name, word(up)]));
 }
 
 function metricsPage({ registry }: ServiceMetrics): Route {

@@ -23,10 +23,8 @@ export function loadedModel({ loaded, progress }: ServiceState): Loaded {
   throw new Problem('not-ready', `The model is not ready: ${progress}.`, { retryAfter: 2 });
 }
 
-export type Dependency = 'up' | 'down' | 'not configured';
+/** Whether what the service can do without is there, read when someone asks; undefined for what it has none of. */
+export type Dependencies = () => Record<DependencyName, boolean | undefined>;
 
-/** State of what the service can do without; read when someone asks. */
-export interface Dependencies {
-  database: () => Dependency;
-  clusterKeys: () => Dependency;
-}
+export const dependencyNames = ['database', 'store', 'clusterKeys', 'oidc'] as const;
+export type DependencyName = (typeof dependencyNames)[number];

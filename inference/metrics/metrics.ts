@@ -63,11 +63,6 @@ export function createMetrics() {
     labelNames: ['release', 'digest'],
     registers,
   });
-  const database = new Gauge({
-    name: `${prefix}database_up`,
-    help: "Whether the accounts' database answered lately. Absent where the service has none.",
-    registers: [],
-  });
 
   const stages = {
     queue: stage.labels('queue'),
@@ -100,9 +95,19 @@ export function createMetrics() {
     },
     workerLost: () => lost.inc(),
     model: (release: string, digest: string) => model.set({ release, digest }, 1),
-    database(up: boolean): void {
-      if (!registry.getSingleMetric(`${prefix}database_up`)) registry.registerMetric(database);
-      database.set(up ? 1 : 0);
+    /** A gauge of what the service can do without, read when someone asks; undefined is what it has not, or does not know yet. */
+    watchDependencies(read: () => Readonly<Record<string, boolean | undefined>>): void {
+      new Gauge({
+        name: `${prefix}dependency_up`,
+        help: 'Whether what the rest of the service needs (predictions need none of it) answered lately. Absent where it has none.',
+        labelNames: ['dependency'],
+        registers,
+        collect() {
+          this.reset();
+          for (const [dependency, up] of Object.entries(read()))
+            if (up !== undefined) this.set({ dependency }, up ? 1 : 0);
+        },
+      });
     },
     /** Gauges that are read from the engine when someone asks. */
     watchEngine(read: () => EngineState): void {

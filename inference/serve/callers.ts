@@ -7,13 +7,12 @@ import { apiserverSource } from '../auth/apiserver.ts';
 import { createClusterIssuer } from '../auth/cluster-issuer.ts';
 import { type KeyRing, openKeyRing } from '../auth/key-ring.ts';
 import { openDatabase } from '../database/database.ts';
-import type { ServiceMetrics } from '../metrics/metrics.ts';
 import type { InferenceConfig } from '../step.ts';
 
 const keyReloadMs = 30_000;
 
 /** Everything that decides who may call. Throws BadConfiguration when that is nobody. */
-export async function openCallers(config: InferenceConfig, log: Logger, metrics: ServiceMetrics) {
+export async function openCallers(config: InferenceConfig, log: Logger) {
   const { databaseUrlFile, tokenKeysDir, adminCredentialsDir, apiserver } = config;
   if (!databaseUrlFile && !tokenKeysDir && !apiserver) {
     throw new StepError(
@@ -35,7 +34,6 @@ export async function openCallers(config: InferenceConfig, log: Logger, metrics:
           urlFile: databaseUrlFile,
           prepare: firstAdmin ? [(knex) => ensureAdmin(knex, passwords, firstAdmin)] : [],
           log,
-          onState: metrics.database,
         });
   const accounts: Accounts | undefined = database && { database, passwords };
   const close = async () => {

@@ -1,8 +1,12 @@
 import type { Store } from '@shelfwise/trainer-contract';
+import type { Engine } from '../engine/engine.ts';
 import type { ServiceState } from '../http/service.ts';
 import type { ServiceMetrics } from '../metrics/metrics.ts';
+import type { PredictionMetrics } from '../metrics/predictions.ts';
+import { watchPredictions } from '../metrics/predictions.ts';
 import { type LoadedModel, loadModel } from '../model/load.ts';
 import type { StepIo } from '../step.ts';
+import { holdoutBaseline } from './baseline.ts';
 
 /** Products that may wait for a worker. With deadlines in force it is rarely reached: it bounds memory. */
 const queueCapacity = 1_024;
@@ -54,9 +58,26 @@ export async function openModel(
     },
   });
   const { classes } = model.bundle.labels;
-  state.loaded = { engine: model.engine, served: { release, digest, classes } };
+  const predictions = watchPredictions(metrics.registry, { release, digest, classes });
+  void holdoutBaseline(store, { release, digest, classes }, { log, signal }).then(
+    (baseline) => baseline && predictions.compareWith(baseline),
+  );
+  state.loaded = {
+    engine: counted(model.engine, predictions),
+    served: { release, digest, classes },
+  };
   metrics.model(release, digest);
   metrics.watchEngine(() => model.engine.state());
   log.info({ release, digest, classes: classes.length, workers: config.workers }, 'ready');
   return model;
+}
+
+/** The engine as callers have it: what it answers them is counted, which the golden replay is not. */
+function counted(engine: Engine, { predicted }: PredictionMetrics): Engine {
+  const predict: Engine['predict'] = async (item, options) => {
+    const prediction = await engine.predict(item, options);
+    predicted(prediction);
+    return prediction;
+  };
+  return { ...engine, predict };
 }
