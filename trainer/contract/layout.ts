@@ -7,6 +7,8 @@ export const keys = {
   members: (dataset: string) => `datasets/${hexOf(dataset)}/members.json`,
   dataReport: (dataset: string) => `datasets/${hexOf(dataset)}/report.json`,
   dataReportPage: (dataset: string) => `datasets/${hexOf(dataset)}/report.html`,
+  /** What the last snapshot that was refused left out: a line of JSON for each product. */
+  refused: 'datasets/refused.jsonl',
   shard: (digest: string) => `shards/${hexOf(digest)}.tar`,
   /** Packs of picture features that trainings of one recipe keep for each other; nothing depends on their being there. */
   featurePacks: (recipe: string) => `features/${hexOf(recipe)}/`,

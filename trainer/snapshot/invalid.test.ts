@@ -23,17 +23,17 @@ describe('the list of what is left out', () => {
   });
 
   it('refuses in the same words in whatever order they come', () => {
-    const words = (order: (row: number) => number) => {
-      try {
-        listed(order).refuseAbove(1, 3000);
-      } catch (error) {
-        return (error as Error).message;
-      }
-      return undefined;
-    };
+    const words = (order: (row: number) => number) =>
+      listed(order).refusal(1, 3000, 's3://shop/refused.jsonl').message;
     expect(words((row) => -row)).to.match(
-      /^1500 of 3000 products \(50\.0 %\) .*: row 1: .*; row 20: .*; and 1480 more\.$/,
+      /^1500 of 3000 products \(50\.0 %\) .*\(s3:\/\/shop\/refused\.jsonl lists them all\) .*: row 1: .*; row 20: .*; and 1480 more\.$/,
     );
     expect(words((row) => -row)).to.equal(words((row) => row));
+  });
+
+  it('refuses above the share, not at it', () => {
+    const invalid = listed((row) => row);
+    expect(invalid.isAbove(50, 3000)).to.equal(false);
+    expect(invalid.isAbove(50, 2999)).to.equal(true);
   });
 });

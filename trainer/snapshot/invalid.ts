@@ -8,8 +8,11 @@ const mostReasons = 50;
 
 type LeftOut = DataReport['leftOut']['reasons'][number];
 
-/** Collects what is left out of a snapshot: counts all by reason, keeps the first 1000 by row, in whatever order they come. */
-export function createInvalidList() {
+/**
+ * Collects what is left out of a snapshot: counts all by reason, keeps the first 1000 by row, in whatever order they come.
+ * Each is given to `write`, too.
+ */
+export function createInvalidList(write: (entry: Invalid) => void = () => undefined) {
   const kept: Invalid[] = [];
   const reasons = new Map<string, LeftOut>();
   let count = 0;
@@ -31,6 +34,7 @@ export function createInvalidList() {
     add(row: number, column: string, value: string | null, reason: string): void {
       const entry = { row, column, value: shorten(value), reason };
       count++;
+      write(entry);
       insert(kept, entry, listed);
       countReason(entry);
     },
@@ -46,15 +50,18 @@ export function createInvalidList() {
         .map((group) => ({ ...group, examples: [...group.examples] }))
         .sort((a, b) => b.products - a.products || (a.reason < b.reason ? -1 : 1));
     },
-    /** Throws BadData with the list when more than `maximumPercent` of the source's rows are in it. */
-    refuseAbove(maximumPercent: number, rows: number): void {
-      if (count * 100 <= maximumPercent * rows) return;
+    /** Whether more than `maximumPercent` of the source's rows are in it. */
+    isAbove(maximumPercent: number, rows: number): boolean {
+      return count * 100 > maximumPercent * rows;
+    },
+    /** BadData with the beginning of the list; the whole of it is said to be at `url`. */
+    refusal(maximumPercent: number, rows: number, url: string): StepError {
       const examples = this.kept.slice(0, named).map(invalidSentence);
       const rest = count > examples.length ? `; and ${count - examples.length} more` : '';
       const percent = ((count / rows) * 100).toFixed(1);
-      throw new StepError(
+      return new StepError(
         'BadData',
-        `${count} of ${rows} products (${percent} %) cannot be used, over the maximum of ${maximumPercent} %; correct them or raise maximumInvalidPercent: ${examples.join('; ')}${rest}.`,
+        `${count} of ${rows} products (${percent} %) cannot be used, over the maximum of ${maximumPercent} %; correct them (${url} lists them all) or raise maximumInvalidPercent: ${examples.join('; ')}${rest}.`,
       );
     },
   };

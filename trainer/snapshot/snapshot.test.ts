@@ -236,7 +236,7 @@ describe('snapshot', () => {
     });
   });
 
-  it('names at most twenty of many, says how many more, and fits them into its message', async () => {
+  it('names at most twenty of many, says how many more and where all are, and fits them into its message', async () => {
     const wrong = Array.from({ length: 300 }, (_, i) => ({
       id: `${i}`,
       class: '',
@@ -245,7 +245,12 @@ describe('snapshot', () => {
     const split = Array.from({ length: 30 }, (_, i) => ({ id: `5${i}`, split: '漢'.repeat(900) }));
     await lay([...(await testProducts()), ...split, ...wrong]);
     const error = await refusal({ maximumInvalidPercent: 50 });
-    expect(error.message).to.match(/330 of 350 products .*; and 310 more\.$/);
+    expect(error.message)
+      .to.match(/330 of 350 products .*; and 310 more\.$/)
+      .and.to.contain(`${folder.url('store')}/${keys.refused} lists them all`);
+    const lines = (await folder.store().read(keys.refused)).toString().trim().split('\n');
+    const rows = lines.map((line) => JSON.parse(line).row).sort((a, b) => a - b);
+    expect(rows).to.deep.equal(Array.from({ length: 330 }, (_, i) => i + 21));
     const message = JSON.stringify(snapshotMessage(await take({ maximumInvalidPercent: 100 })));
     expect(Buffer.byteLength(message)).to.be.below(4096);
   });

@@ -1,6 +1,13 @@
+import { appendFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { claimOwner, openStore, type Snapshot, writeHashed } from '@shelfwise/trainer-contract';
+import {
+  claimOwner,
+  keys,
+  openStore,
+  type Snapshot,
+  writeHashed,
+} from '@shelfwise/trainer-contract';
 import { createPace } from '../pace.ts';
 import type { StepIo } from '../step.ts';
 import { openCatalog } from './catalog.ts';
@@ -30,20 +37,29 @@ export async function makeSnapshot(options: SnapshotOptions, io: StepIo): Promis
   if (options.ownerUid) await claimOwner(store, options.ownerUid);
   const parent = await readParent(store, options.parent);
   const source = openSource(options, io);
-  const invalid = createInvalidList();
   const dir = await mkdtemp(join(config.scratchDir, 'snapshot-'));
+  const leftOut = join(dir, 'left-out.jsonl');
+  const invalid = createInvalidList((entry) =>
+    appendFileSync(leftOut, `${JSON.stringify(entry)}\n`),
+  );
   const spool = await openSpool(join(dir, 'products'));
   const pace = (phase: string, of?: number) =>
     createPace(io.progress, { step: 'snapshot', phase, total: of });
   try {
-    const refuse = (total: number) => invalid.refuseAbove(options.maximumInvalidPercent, total);
+    async function refuse(total: number): Promise<void> {
+      const maximum = options.maximumInvalidPercent;
+      if (!invalid.isAbove(maximum, total)) return;
+      await store.write(keys.refused, { path: leftOut }, { contentType: 'application/x-ndjson' });
+      throw invalid.refusal(maximum, total, `${store.url}/${keys.refused}`);
+    }
+
     /** A function of its own, so that what a product was before it was placed does not stay in memory. */
     async function readProducts() {
       const { rows, total } = await usableRows(source, {
         ...{ spool, invalid, signal },
         ...pace('rows'),
       });
-      refuse(total);
+      await refuse(total);
       const pictures = Iterator.from(rows).reduce(
         (sum, row) => sum + (row.namesPicture ? 1 : 0),
         0,
@@ -56,7 +72,7 @@ export async function makeSnapshot(options: SnapshotOptions, io: StepIo): Promis
       return { products: withoutUnlearnable(products, source, invalid), total };
     }
     const { products, total } = await readProducts();
-    refuse(total);
+    await refuse(total);
     const classes = countClasses(products, source);
     const side = (name: Side) => products.pick(indicesOn(products, name));
     const writing = { store, spool, dir, signal, ...pace('shards', products.length) };
