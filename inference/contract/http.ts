@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { explanationSchema } from './explain.ts';
 import { problemSchema } from './problem.ts';
 
 /** Limits of `POST /v1/predict`. Bytes on the wire; characters are UTF-16 code units. */
@@ -28,6 +29,11 @@ const top = z.int().meta({
 /** A file among the parts of a form, or a body of bytes: for documents alone. */
 export const binarySchema = z.string().meta({ format: 'binary' });
 
+const explain = z.boolean().meta({
+  description:
+    'Whether the answer tells which words and which regions of the picture mattered. Costs up to 84 predictions more.',
+});
+
 /** The JSON form of a prediction's request. `image` is the base64 of a JPEG, PNG or WebP file. */
 export const predictRequestSchema = z
   .strictObject({
@@ -38,6 +44,7 @@ export const predictRequestSchema = z
       .meta({ contentEncoding: 'base64', description: 'A JPEG, PNG or WebP file in base64.' })
       .nullish(),
     top: top.nullish(),
+    explain: explain.nullish(),
   })
   .meta({ id: 'PredictRequest' });
 
@@ -48,6 +55,7 @@ export const predictFormSchema = z
     description: description.optional(),
     image: binarySchema.meta({ description: 'A JPEG, PNG or WebP file.' }).optional(),
     top: top.optional(),
+    explain: explain.optional(),
   })
   .meta({ id: 'PredictForm' });
 
@@ -66,6 +74,7 @@ export const predictResponseSchema = z
     classes: z.array(candidateSchema),
     text: z.array(candidateSchema).nullable(),
     image: z.array(candidateSchema).nullable(),
+    explanation: explanationSchema.optional().meta({ description: 'Where it was asked for.' }),
   })
   .meta({ id: 'PredictResponse' });
 
@@ -86,9 +95,12 @@ export const batchIdSchema = z
   .nullish()
   .meta({ description: 'Comes back with the answer.' });
 
+/** What a line of a batch asks: a batch explains nothing. */
+export const batchQuestionSchema = predictRequestSchema.omit({ explain: true });
+
 /** A line of a batch's request. */
 export const batchLineSchema = z
-  .strictObject({ id: batchIdSchema, ...predictRequestSchema.shape })
+  .strictObject({ id: batchIdSchema, ...batchQuestionSchema.shape })
   .meta({ id: 'BatchLine' });
 
 const batchPlace = {

@@ -7,6 +7,7 @@ export * from './accounts.ts';
 export * from './caller.ts';
 export * from './catalogue.ts';
 export * from './evaluation.ts';
+export * from './explain.ts';
 export * from './facts.ts';
 export * from './http.ts';
 export * from './problem.ts';

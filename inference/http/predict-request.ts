@@ -1,5 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { predictLimits, predictRequestSchema } from '@shelfwise/inference-contract';
+import {
+  batchQuestionSchema,
+  predictLimits,
+  predictRequestSchema,
+} from '@shelfwise/inference-contract';
 import type { Item } from '../engine/item.ts';
 import { type Lease, parseJson, readBody } from './body.ts';
 import { refuseOtherThan } from './input.ts';
@@ -10,6 +14,8 @@ export interface PredictQuestion {
   item: Item;
   /** How many classes to answer. */
   top: number;
+  /** Whether the answer is to be explained. */
+  explain: boolean;
 }
 
 /** Reads `POST /v1/predict`, multipart or JSON. Throws a Problem that names the part. */
@@ -20,22 +26,23 @@ export async function readPredictRequest(
   const type = refuseOtherThan(request, ['multipart/form-data', 'application/json']);
   if (type === 'multipart/form-data') {
     const parts = await readMultipart(request, {
-      texts: ['designation', 'description', 'top'],
+      texts: ['designation', 'description', 'top', 'explain'],
       limitBytes: predictLimits.bodyBytes,
       lease,
     });
     return question({
       ...parts,
       top: parts.top === undefined ? undefined : wholeNumber(parts.top),
+      explain: parts.explain === undefined ? undefined : yesOrNo(parts.explain),
     });
   }
   const body = await readBody(request, predictLimits.bodyBytes, lease);
-  return questionOf(parseJson(body));
+  return question(fromJson(parseJson(body), predictRequestSchema));
 }
 
-/** The question that a document of `predictRequestSchema` asks. Throws a Problem that names the field. */
+/** The question that a line of a batch asks. Throws a Problem that names the field. */
 export function questionOf(document: unknown): PredictQuestion {
-  return question(fromJson(document));
+  return question(fromJson(document, batchQuestionSchema));
 }
 
 interface Given {
@@ -43,9 +50,10 @@ interface Given {
   description?: string | null | undefined;
   image?: Uint8Array | null | undefined;
   top?: number | null | undefined;
+  explain?: boolean | null | undefined;
 }
 
-function question({ designation, description, image, top }: Given): PredictQuestion {
+function question({ designation, description, image, top, explain }: Given): PredictQuestion {
   const item: Item = {
     designation: text('designation', designation, predictLimits.designationCharacters),
     description: text('description', description, predictLimits.descriptionCharacters),
@@ -60,7 +68,7 @@ function question({ designation, description, image, top }: Given): PredictQuest
     const detail = 'Nothing to classify: send at least one of designation, description and image.';
     throw new Problem('nothing-to-classify', detail, { part: 'body' });
   }
-  return { item, top: count(top) };
+  return { item, top: count(top), explain: explain ?? false };
 }
 
 /** Blank text counts as none. */
@@ -87,10 +95,18 @@ function wholeNumber(value: string): number {
   return /^\d{1,6}$/.test(value) ? Number(value) : Number.NaN;
 }
 
+function yesOrNo(value: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new Problem('unusable-part', 'explain must be true or false.', { part: 'explain' });
+}
+
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-function fromJson(value: unknown): Given {
-  const parsed = predictRequestSchema.safeParse(value);
+function fromJson(
+  value: unknown,
+  schema: typeof predictRequestSchema | typeof batchQuestionSchema,
+): Given {
+  const parsed = schema.safeParse(value);
   if (!parsed.success) throw wrongField(parsed.error.issues[0]);
   const { image, ...rest } = parsed.data;
   if (image === null || image === undefined) return rest;
@@ -109,7 +125,7 @@ function wrongField(
 ): Problem {
   if (issue?.code === 'unrecognized_keys') {
     const name = String((issue.keys as string[])[0]).slice(0, 64);
-    const detail = `The field ${JSON.stringify(name)} is not known: send designation, description, image or top.`;
+    const detail = `The field ${JSON.stringify(name)} is not known: look at /docs for what may be sent.`;
     return new Problem('unknown-part', detail, { part: name });
   }
   const part = issue?.path.join('.') || 'body';

@@ -1,4 +1,4 @@
-import type { PredictResponse } from '@shelfwise/inference-contract';
+import type { Explanation, PredictResponse } from '@shelfwise/inference-contract';
 import type { Prediction } from '../engine/item.ts';
 
 export interface Served {
@@ -8,7 +8,12 @@ export interface Served {
 }
 
 /** The answer's JSON for a prediction. */
-export function predictionJson(served: Served, prediction: Prediction, top: number): string {
+export function predictionJson(
+  served: Served,
+  prediction: Prediction,
+  top: number,
+  explanation?: Explanation,
+): string {
   const { release, digest, classes: labels } = served;
   const answer: PredictResponse = {
     release,
@@ -16,6 +21,7 @@ export function predictionJson(served: Served, prediction: Prediction, top: numb
     classes: best(prediction.combined, labels, top),
     text: prediction.text && best(prediction.text, labels, top),
     image: prediction.image && best(prediction.image, labels, top),
+    ...(explanation && { explanation }),
   };
   return JSON.stringify(answer);
 }
