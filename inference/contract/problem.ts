@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 /** An error of the HTTP API: RFC 9457 problem details, with the part of the request that is to blame. */
 export const problemSchema = z
-  .object({
+  .looseObject({
     type: z.string(),
     title: z.string(),
     status: z.int().min(400).max(599),

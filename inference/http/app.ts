@@ -12,6 +12,7 @@ import { requestMetrics } from '../metrics/middleware.ts';
 import { documentRoutes } from '../openapi/routes.ts';
 import { releaseRoutes } from '../releases/routes.ts';
 import type { Shelf } from '../releases/shelf.ts';
+import { protocolRoutes } from '../v2/routes.ts';
 import { arrivalLimit } from './arrival.ts';
 import { batchRoute } from './batch/route.ts';
 import { createByteBudget } from './body.ts';
@@ -83,6 +84,7 @@ export function routes(settings: AppSettings): Route[] {
     ...catalogueRoutes(settings.catalogue),
     ...releaseRoutes(settings.shelf, state),
     ...accountRoutes(accounts && keys && { store: accounts, keys }),
+    ...protocolRoutes(state, settings.predictDeadlineMs),
     ...healthRoutes(state, dependencies(settings), metrics),
   ];
   return [...described, ...documentRoutes(described)];

@@ -27,7 +27,10 @@ export function problemResponses(log: Logger): Middleware {
       }
       ctx.status = problem.status;
       ctx.set(problem.headers);
-      ctx.body = JSON.stringify(problem.document(requestId));
+      const document = problem.document(requestId);
+      // Where clients of the Open Inference Protocol look for words.
+      const protocol = ctx.path.startsWith('/v2/') && { error: problem.message };
+      ctx.body = JSON.stringify({ ...document, ...protocol });
       ctx.type = 'application/problem+json';
     }
   };

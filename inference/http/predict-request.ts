@@ -53,7 +53,8 @@ interface Given {
   explain?: boolean | null | undefined;
 }
 
-function question({ designation, description, image, top, explain }: Given): PredictQuestion {
+/** What is asked of a product's parts. Throws a Problem that names the part. */
+export function question({ designation, description, image, top, explain }: Given): PredictQuestion {
   const item: Item = {
     designation: text('designation', designation, predictLimits.designationCharacters),
     description: text('description', description, predictLimits.descriptionCharacters),
@@ -110,14 +111,14 @@ function fromJson(
   if (!parsed.success) throw wrongField(parsed.error.issues[0]);
   const { image, ...rest } = parsed.data;
   if (image === null || image === undefined) return rest;
-  if (image.length % 4 !== 0 || !base64.test(image)) {
-    throw new Problem(
-      'unusable-part',
-      'The image is not base64: send the bytes of the file in base64.',
-      { part: 'image' },
-    );
-  }
-  return { ...rest, image: Buffer.from(image, 'base64') };
+  return { ...rest, image: fromBase64(image) };
+}
+
+/** The bytes of an image that was written in base64. Node's own reader would leave out what is none. */
+export function fromBase64(image: string): Buffer {
+  if (image.length % 4 === 0 && base64.test(image)) return Buffer.from(image, 'base64');
+  const detail = 'The image is not base64: send the bytes of the file in base64.';
+  throw new Problem('unusable-part', detail, { part: 'image' });
 }
 
 function wrongField(
