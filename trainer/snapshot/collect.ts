@@ -37,9 +37,9 @@ export async function collectProducts(
     advance();
   }
 
-  async function look({ index, load }: PictureTask): Promise<void> {
-    signal.throwIfAborted();
+  async function look({ index, load, release }: PictureTask): Promise<void> {
     try {
+      signal.throwIfAborted();
       const bytes = await load();
       const facts = await probePicture(bytes, verified);
       rows.set(index, { ...rows.at(index), picture: { ...(await spool.append(bytes)), ...facts } });
@@ -47,6 +47,8 @@ export async function collectProducts(
       const reason = unusable(error);
       if (!reason) throw error;
       return refuse(index, reason);
+    } finally {
+      release();
     }
     states[index] = usable;
     advance();

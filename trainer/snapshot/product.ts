@@ -72,6 +72,8 @@ export interface WantedPictures {
 export interface PictureTask {
   index: number;
   load(): Promise<Buffer>;
+  /** Called once its bytes are in memory no more. */
+  release(): void;
 }
 
 /** A place from which labelled products come. */

@@ -9,8 +9,6 @@ import { isDamaged, spoolText, textFacts } from './text.ts';
 
 /** In UTF-16 units. Beyond is no name, and would burden every list, plot and message that a class or an id stands in. */
 const longestName = 256;
-/** Of where a picture is: an object's key has no more. */
-const longestPictureKey = 1024;
 /** The model reads 32,768 of them; a shard must hold a few hundred such texts all the same. */
 const longestText = 2 ** 20;
 
@@ -77,7 +75,7 @@ type Wrong = [column: string, value: string | null, reason: string];
 
 /** The first thing that is wrong with a row; `first` is the row that has its id already. */
 function whatIsWrong(row: Row, { columns }: Source, first: number | undefined): Wrong | undefined {
-  const { id, designation, description, pictureKey } = row;
+  const { id, designation, description } = row;
   const tooLong = (limit: number) =>
     `is longer than ${limit} characters${row.line ? ` (line ${row.line})` : ''}`;
   if (!id) return [columns.id, id, 'is empty'];
@@ -92,9 +90,7 @@ function whatIsWrong(row: Row, { columns }: Source, first: number | undefined): 
   if (!row.class) return [columns.class, row.class, 'is empty'];
   if (isDamaged(row.class)) return [columns.class, row.class, notUtf8];
   if (row.class.length > longestName) return [columns.class, row.class, tooLong(longestName)];
-  if (pictureKey === '') return [columns.picture, '', 'is empty'];
-  if (pictureKey && pictureKey.length > longestPictureKey)
-    return [columns.picture, pictureKey, tooLong(longestPictureKey)];
+  if (row.pictureKey === '') return [columns.picture, '', 'is empty'];
   if (row.wanted && !['train', 'holdout'].includes(row.wanted))
     return ['split', row.wanted, 'is neither train nor holdout'];
   return undefined;
