@@ -1,6 +1,8 @@
 import type { StoreSettings } from '@shelfwise/trainer-contract';
 import type { StepResult } from '@shelfwise/trainer-contract/program';
 import type { Logger } from 'pino';
+import type { OidcSettings } from './auth/oidc.ts';
+import type { NamedServiceAccount } from './auth/service-account-tokens.ts';
 
 /** The environment as data. */
 export interface InferenceConfig {
@@ -17,6 +19,12 @@ export interface InferenceConfig {
   adminCredentialsDir: string | undefined;
   /** Namespaces whose ServiceAccounts may call; `*` for all. */
   serviceAccountNamespaces: string[];
+  /** ServiceAccounts that have roles by name, of any namespace. */
+  serviceAccounts: NamedServiceAccount[];
+  /** Networks of the proxies whose X-Forwarded-For is believed. */
+  trustedProxies: string[];
+  /** Who vouches for callers instead of our own accounts. */
+  oidc: OidcSettings | undefined;
   /** The apiserver as a pod sees it; undefined outside a cluster. */
   apiserver: { url: string; caFile: string; tokenFile: string } | undefined;
   /** How long a draining pod keeps answering, until no client is sent to it any more. */

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   problemSchema,
@@ -9,90 +7,25 @@ import {
 } from '@shelfwise/inference-contract';
 import { expect } from 'chai';
 import type { Knex } from 'knex';
-import { pino } from 'pino';
-import { waitFor } from '../../hack/process/wait.ts';
-import { type PostgresService, startPostgres, writeUrlFile } from '../../hack/services/postgres.ts';
-import { openDatabase } from '../database/database.ts';
-import { type TestService, testService } from '../fixtures/service.ts';
+import { writeUrlFile } from '../../hack/services/postgres.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import type { Accounts } from './accounts.ts';
-import { ensureAdmin } from './first-admin.ts';
-import { createPasswords } from './passwords.ts';
-
-const log = pino({ level: 'silent' });
-const admin = { username: 'admin', password: 'correct horse battery' };
-const strong = 'a long enough password';
+import { admin, openTown, type Replica, strong, type Town } from './fixture.ts';
 
 describe('accounts on a real PostgreSQL', () => {
-  let dir: string;
-  let postgres: PostgresService;
-  let urlFile: string;
+  let town: Town;
   let accounts: Accounts;
-  let service: TestService;
+  let call: Replica['call'];
+  let logIn: Replica['logIn'];
   const metrics = createMetrics();
 
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'accounts-test-'));
-    postgres = await startPostgres();
-    urlFile = await writeUrlFile(join(dir, 'url'), postgres.url);
-    accounts = await open();
-    await ready(accounts);
-    service = await testService({ accounts, metrics });
+    town = await openTown();
+    ({ accounts, call, logIn } = await town.replica({ metrics }));
   });
-  after(async () => {
-    await service?.close();
-    await accounts?.database.close();
-    await postgres?.stop();
-    await rm(dir, { recursive: true });
-  });
+  after(() => town?.close());
 
-  async function open(file = urlFile): Promise<Accounts> {
-    const passwords = await createPasswords();
-    const database = openDatabase({
-      urlFile: file,
-      prepare: [(knex) => ensureAdmin(knex, passwords, admin)],
-      log,
-    });
-    return { database, passwords };
-  }
-  const state = (of: Accounts, wanted: boolean) =>
-    waitFor(async () => ((of.database.ready() !== undefined) === wanted ? true : undefined), {
-      what: `the accounts to be ${wanted ? 'ready' : 'off'}`,
-      limitMs: 300_000,
-    });
-  const ready = (of: Accounts) => state(of, true);
-
-  interface Answer {
-    status: number;
-    headers: Headers;
-    body: unknown;
-  }
-  async function call(
-    method: string,
-    path: string,
-    body?: unknown,
-    token?: string,
-  ): Promise<Answer> {
-    const answer = await fetch(service.url + path, {
-      method,
-      headers: {
-        'content-type': 'application/json',
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      body: text === '' ? undefined : JSON.parse(text),
-    };
-  }
-  async function logIn({ username, password }: typeof admin): Promise<string> {
-    const { status, body } = await call('POST', '/v1/tokens', { username, password });
-    expect(status, JSON.stringify(body)).to.equal(200);
-    return tokenResponseSchema.parse(body).access_token;
-  }
+  const ready = (of: Accounts) => town.state(of, true);
 
   it('gives the first admin a token that is taken, and is not to be cached', async () => {
     const { headers, body } = await call('POST', '/v1/tokens', admin);
@@ -190,7 +123,7 @@ describe('accounts on a real PostgreSQL', () => {
     expect((await call('GET', '/v1/users', undefined, second)).status).to.equal(200);
     await (accounts.database.ready() as Knex)('shelfwise_users')
       .where({ username: 'root2' })
-      .update({ role: 'user' });
+      .update({ role: 'user', roles: ['predict'] });
     expect((await call('GET', '/v1/users', undefined, second)).status).to.equal(403);
   });
 
@@ -203,7 +136,7 @@ describe('accounts on a real PostgreSQL', () => {
 
   it('goes on predicting while the database is gone, says so, and recovers', async () => {
     const token = await logIn(admin);
-    await postgres.pause();
+    await town.postgres.pause();
     const gone = [
       // More often than wrong passwords may be sent: an outage counts for nobody's failure.
       ...(await Promise.all(Array.from({ length: 5 }, () => call('POST', '/v1/tokens', admin)))),
@@ -216,7 +149,7 @@ describe('accounts on a real PostgreSQL', () => {
     expect((await call('POST', '/v1/predict', { designation: 'spade' }, token)).status).to.equal(
       200,
     );
-    await state(accounts, false);
+    await town.state(accounts, false);
     const { status, body } = await call('GET', '/readyz');
     expect(status).to.equal(200);
     expect(body).to.deep.include({
@@ -230,7 +163,7 @@ describe('accounts on a real PostgreSQL', () => {
     expect(await metrics.registry.metrics()).to.contain(
       'shelfwise_inference_dependency_up{dependency="database"} 0',
     );
-    await postgres.resume();
+    await town.postgres.resume();
     await ready(accounts);
     await logIn(admin);
     expect(await metrics.registry.metrics()).to.contain(
@@ -239,30 +172,34 @@ describe('accounts on a real PostgreSQL', () => {
   });
 
   it('becomes ready when the database comes after the program', async () => {
-    await postgres.pause();
-    const early = await open();
+    await town.postgres.pause();
+    const early = await town.open();
     expect(early.database.ready()).to.equal(undefined);
-    await postgres.resume();
+    await town.postgres.resume();
     await ready(early);
     await early.database.close();
     await ready(accounts);
   });
 
   it('notices a machine that fell silent without closing its connections, and finds the next one', async () => {
-    const { port } = new URL(postgres.url);
+    const { port } = new URL(town.postgres.url);
     const sockets: Socket[] = [];
+    let silent = false;
     const between = createServer((client) => {
+      if (silent) return void sockets.push(client);
       const server = connect(Number(port), '127.0.0.1');
       sockets.push(client.pipe(server), server.pipe(client));
       for (const side of [client, server]) side.on('error', () => undefined);
     });
     await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
-    const address = new URL(postgres.url);
+    const address = new URL(town.postgres.url);
     address.port = String((between.address() as AddressInfo).port);
-    const through = await open(await writeUrlFile(join(dir, 'through'), address.href));
+    const through = await town.open(await writeUrlFile(join(town.dir, 'through'), address.href));
     await ready(through);
+    silent = true;
     for (const side of sockets) side.unpipe().pause();
-    await state(through, false);
+    await town.state(through, false);
+    silent = false;
     await ready(through);
     await through.database.close();
     for (const side of sockets) side.destroy();

@@ -1,51 +1,55 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Problem } from '../http/problems.ts';
+import { createWindow } from './window.ts';
 
 export interface LoginLimits {
   /** Failed attempts in a minute for one name from one address. */
   perNameAndAddress: number;
   /** Failed attempts in a minute from one address, whatever the names. */
   perAddress: number;
+  /** Failed attempts in a minute for one name from addresses from which it has not logged in lately. */
+  perName: number;
 }
 
-export const loginLimits: LoginLimits = { perNameAndAddress: 5, perAddress: 50 };
+export const loginLimits: LoginLimits = { perNameAndAddress: 5, perAddress: 50, perName: 100 };
+
+const minuteMs = 60_000;
+/** Addresses that a name came from lately: strangers who use up the name's attempts do not lock these out. */
+const rememberedMs = 24 * 3_600_000;
 
 /**
  * Counts attempts before they are checked, so that a burst cannot slip through, and forgets those that succeeded. A name is
- * counted together with the address: by name alone, anyone could lock anyone out.
+ * counted together with the address first: by name alone, anyone could lock anyone out.
  */
-export function createLoginLimit(limits: LoginLimits = loginLimits) {
-  const byBoth = new RateLimiterMemory({
-    points: limits.perNameAndAddress,
-    duration: 60,
-    keyPrefix: 'both',
-  });
-  const byAddress = new RateLimiterMemory({
-    points: limits.perAddress,
-    duration: 60,
-    keyPrefix: 'address',
-  });
+export function createLoginLimit(limits: LoginLimits = loginLimits, now: () => number = Date.now) {
+  const byAddress = createWindow(limits.perAddress, minuteMs, now);
+  const byBoth = createWindow(limits.perNameAndAddress, minuteMs, now);
+  const byName = createWindow(limits.perName, minuteMs, now);
+  const welcome = createWindow(1, rememberedMs, now);
   const both = (username: string, address: string) => `${address} ${username}`;
   return {
     /** Throws `too-many-logins` with Retry-After. */
-    async attempt(username: string, address: string): Promise<void> {
-      try {
-        await byAddress.consume(address);
-        await byBoth.consume(both(username, address));
-      } catch (error) {
-        if (!(error instanceof RateLimiterRes)) throw error;
-        const detail = 'Too many attempts to log in failed: wait for the time in Retry-After.';
-        throw new Problem('too-many-logins', detail, { retryAfter: error.msBeforeNext / 1000 });
-      }
+    attempt(username: string, address: string): void {
+      const pair = both(username, address);
+      const waitMs =
+        byAddress.take(address) ||
+        byBoth.take(pair) ||
+        (welcome.holds(pair) ? 0 : byName.take(username));
+      if (waitMs === 0) return;
+      const detail = 'Too many attempts to log in failed: wait for the time in Retry-After.';
+      throw new Problem('too-many-logins', detail, { retryAfter: waitMs / 1000 });
     },
     /** Takes an attempt back that nobody could judge: an outage is not the caller's failure. */
-    async unjudged(username: string, address: string): Promise<void> {
-      await byBoth.reward(both(username, address));
-      await byAddress.reward(address);
+    unjudged(username: string, address: string): void {
+      byBoth.giveBack(both(username, address));
+      byAddress.giveBack(address);
+      byName.giveBack(username);
     },
-    async succeeded(username: string, address: string): Promise<void> {
-      await byBoth.delete(both(username, address));
-      await byAddress.reward(address);
+    succeeded(username: string, address: string): void {
+      const pair = both(username, address);
+      byBoth.forget(pair);
+      byAddress.giveBack(address);
+      byName.giveBack(username);
+      welcome.take(pair);
     },
   };
 }

@@ -21,7 +21,7 @@ describe('passwords', () => {
   });
 
   it('are refused when too many wait, and taken again later', async () => {
-    const passwords = await createPasswords(3);
+    const passwords = await createPasswords({ mostWaiting: 3 });
     const answers = await Promise.allSettled(
       Array.from({ length: 8 }, () => passwords.verify(undefined, 'x')),
     );
@@ -31,5 +31,23 @@ describe('passwords', () => {
     expect(refused).to.have.length(5);
     for (const reason of refused) expect(reason).to.be.instanceOf(PasswordsBusyError);
     expect(await passwords.verify(undefined, 'x')).to.equal(false);
+    await passwords.close();
+  });
+
+  it('come at a bounded pace once there were many', async () => {
+    const passwords = await createPasswords({ burst: 3, perSecond: 20 });
+    const start = performance.now();
+    for (let i = 0; i < 5; i++) await passwords.verify(undefined, 'x');
+    // Three of burst, of which the first made the hash of nobody: the other three wait for 50 ms each.
+    expect(performance.now() - start).to.be.greaterThan(140);
+    await passwords.close();
+  });
+
+  it('of which one has a hash that is none fail alone', async () => {
+    const passwords = await createPasswords();
+    const error = await passwords.verify('no hash', 'x').catch((reason: unknown) => reason);
+    expect(String(error)).to.contain('could not be checked');
+    expect(await passwords.verify(undefined, 'x')).to.equal(false);
+    await passwords.close();
   });
 });

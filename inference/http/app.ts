@@ -5,6 +5,8 @@ import { accountRoutes } from '../accounts/routes.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import type { ClusterIssuer } from '../auth/cluster-issuer.ts';
 import type { KeyRing } from '../auth/key-ring.ts';
+import type { OidcIssuer } from '../auth/oidc.ts';
+import type { NamedServiceAccount } from '../auth/service-account-tokens.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { catalogueRoutes } from '../catalogue/routes.ts';
 import type { ServiceMetrics } from '../metrics/metrics.ts';
@@ -34,10 +36,12 @@ export interface AppSettings {
   catalogue?: Catalogue | undefined;
   keys: KeyRing | undefined;
   cluster: ClusterIssuer | undefined;
-  /** The issuer of other accounts than our own; undefined where the service has none. */
-  oidc?: { isKnown(): boolean } | undefined;
   storeIsUp: () => boolean;
   namespaces: readonly string[];
+  serviceAccounts?: readonly NamedServiceAccount[];
+  oidc?: OidcIssuer | undefined;
+  /** Networks of the proxies whose X-Forwarded-For is believed. */
+  trustedProxies?: readonly string[];
   predictDeadlineMs: number;
   /** Bytes of request bodies held at a time. */
   bodyBudgetBytes: number;
@@ -50,10 +54,14 @@ const arrivalLimitMs = 30_000;
 
 /** The HTTP API. */
 export function createApp(settings: AppSettings): Koa<RequestState> {
-  const { state, metrics, log, keys, cluster, namespaces } = settings;
+  const { state, metrics, log, accounts } = settings;
   const router = mount(routes(settings), {
     budget: createByteBudget(settings.bodyBudgetBytes),
-    authenticate: authenticate({ keys, cluster, namespaces }),
+    authenticate: authenticate({
+      ...settings,
+      revocations: accounts?.revocations,
+      serviceTokens: accounts?.serviceTokens,
+    }),
   });
 
   const app = new Koa<RequestState>();
@@ -83,7 +91,7 @@ export function routes(settings: AppSettings): Route[] {
     batchRoute(state, settings.arrivalLimitMs ?? arrivalLimitMs),
     ...catalogueRoutes(settings.catalogue),
     ...releaseRoutes(settings.shelf, state),
-    ...accountRoutes(accounts && keys && { store: accounts, keys }),
+    ...accountRoutes({ accounts, keys }, settings.trustedProxies),
     ...protocolRoutes(state, settings.predictDeadlineMs),
     ...healthRoutes(state, dependencies(settings), metrics),
   ];

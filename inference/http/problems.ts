@@ -17,6 +17,7 @@ export const problems = {
   'too-slow': { status: 408, title: 'The request took too long to come' },
   'no-catalogue': { status: 404, title: 'This service has no catalogue' },
   conflict: { status: 409, title: 'It is there already' },
+  'last-admin': { status: 409, title: 'There must be an admin' },
   'precondition-failed': { status: 412, title: 'It has changed since the caller saw it' },
   'too-large': { status: 413, title: 'The request is too large' },
   'unsupported-media-type': { status: 415, title: 'The request is of a type that is not taken' },

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import * as users from './001_users.ts';
+import * as accounts from './002_accounts.ts';
 import * as catalogue from './003_catalogue.ts';
 
 /**
@@ -8,5 +9,6 @@ import * as catalogue from './003_catalogue.ts';
  */
 export const migrations: Readonly<Record<string, { up(knex: Knex): Promise<void> }>> = {
   '001_users': users,
+  '002_accounts': accounts,
   '003_catalogue': catalogue,
 };

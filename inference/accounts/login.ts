@@ -1,0 +1,32 @@
+import { Problem } from '../http/problems.ts';
+import type { Accounts } from './accounts.ts';
+import { ask, judge } from './asking.ts';
+import type { LoginLimit } from './login-limit.ts';
+import { findUser, type KeptUser } from './users.ts';
+
+/**
+ * The user of that name and password. Throws `too-many-logins` before anything is asked of the database or hashed, and
+ * `wrong-credentials`, which says the same of a wrong password, of no such user and of a disabled one.
+ */
+export async function logIn(
+  accounts: Accounts,
+  limit: LoginLimit,
+  { username, password, address }: { username: string; password: string; address: string },
+): Promise<KeptUser> {
+  limit.attempt(username, address);
+  let user: KeptUser | undefined;
+  try {
+    const found = await ask(accounts, (knex) => findUser(knex, username));
+    user = await judge(accounts, found, password);
+  } catch (error) {
+    limit.unjudged(username, address);
+    throw error;
+  }
+  if (!user) {
+    throw new Problem('wrong-credentials', 'The user name or the password is wrong.', {
+      headers: { 'WWW-Authenticate': 'Bearer realm="shelfwise"' },
+    });
+  }
+  limit.succeeded(username, address);
+  return user;
+}
