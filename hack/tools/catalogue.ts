@@ -75,7 +75,10 @@ export const goTools: GoTool[] = [
 ];
 
 /** Programs that Debian packages; found on PATH, installed when missing. */
-export const debianTools: Record<string, string> = { prometheus: 'prometheus' };
+export const debianTools: Record<string, string> = {
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
+};
 
 /** Without these the components would say that they are v0.0.0-master, which clients and charts refuse. */
 function kubernetesVersion(goMod: string): string[] {

@@ -2,64 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import {
-  type Evaluation,
-  evaluationSchema,
-  problemSchema,
-  releasesSchema,
-} from '@shelfwise/inference-contract';
+import { evaluationSchema, problemSchema, releasesSchema } from '@shelfwise/inference-contract';
 import { keys, openStore, type Store, StoreUnreachable } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { served, type TestService, testService } from '../fixtures/service.ts';
+import { tinyEvaluation } from '../fixtures/tiny-evaluation.ts';
 import { openShelf } from './shelf.ts';
 
-const scores = {
-  accuracy: 0.75,
-  macroF1: 0.7,
-  weightedF1: 0.74,
-  top3Accuracy: 1,
-  logLoss: 0.5,
-  calibration: { error: 0.02, bins: [] },
-  perClass: [],
-  confusion: {
-    classes: ['a', 'b'],
-    counts: [
-      [3, 1],
-      [0, 0],
-    ],
-  },
-  byLanguage: [],
-  byModality: [],
-  alone: {
-    text: { products: 4, accuracy: 0.5, macroF1: 0.5 },
-    picture: { products: 0, accuracy: null, macroF1: null },
-  },
-  unanswered: 0,
-  unreadablePictures: 0,
-};
-const evaluation: Evaluation = {
-  schemaVersion: 1,
-  facts: {
-    step: 'evaluate',
-    ok: true,
-    schemaVersion: 1,
-    candidate: { release: served.release, digest: served.digest },
-    champion: null,
-    dataset: served.digest,
-    gate: null,
-    holdout: { products: 4, classes: 2 },
-    metrics: { accuracy: 0.75, macroF1: 0.7, weightedF1: 0.74 },
-    championMetrics: null,
-    comparison: null,
-    lowestRecalls: [],
-  },
-  candidate: scores,
-  champion: null,
-  comparison: null,
-  learning: { judged: [{ epoch: 1, loss: 0.9 }] },
-  seconds: 1,
-  evaluatedAt: '2026-11-22T03:00:00Z',
-};
+const evaluation = tinyEvaluation(served.release, served.digest);
 
 describe('releases over HTTP', () => {
   let dir: string;
