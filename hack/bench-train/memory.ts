@@ -1,11 +1,12 @@
 /** What memory does when a catalogue grows: snapshot and train, each at two sizes. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config.ts';
 import type { Figure } from '../figures/report.ts';
 import { table } from '../figures/table.ts';
+import { entrypoint } from '../images/dockerfile.ts';
 import { type Measured, runMeasured } from '../process/measured.ts';
 import { phaseWords } from '../process/progress-line.ts';
 import { lastJson } from '../process/run.ts';
@@ -35,8 +36,11 @@ async function peaksAt(
 ): Promise<Peaks> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-train-'));
   const [data, store] = ['data', 'store'].map((name) => `${pathToFileURL(dir)}/${name}`);
+  // As in the image.
+  const [, ...program] = entrypoint(await readFile('trainer/Dockerfile', 'utf8'));
+  const flags = program.filter((word) => word.startsWith('--'));
   const step = (args: string[]) =>
-    runMeasured(['trainer/main.ts', ...args, '--store', String(store)], {
+    runMeasured([...flags, 'trainer/main.ts', ...args, '--store', String(store)], {
       env: config.inherited,
       onProgress: (event) => say(`${products} products: ${args[0]}, ${phaseWords(event)}`),
     });

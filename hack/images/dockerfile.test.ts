@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { contextSources } from './dockerfile.ts';
+import { contextSources, entrypoint } from './dockerfile.ts';
 
 describe('what a Dockerfile takes from its context', () => {
   const cases = [
@@ -23,4 +23,16 @@ describe('what a Dockerfile takes from its context', () => {
   for (const { text, sources } of cases) {
     it(JSON.stringify(text), () => expect(contextSources(text)).to.deep.equal(sources));
   }
+});
+
+describe('the entrypoint of a Dockerfile', () => {
+  it('is the last one', () => {
+    const text =
+      'FROM a\nENTRYPOINT ["b"]\nFROM c\nENTRYPOINT ["node", "--flag=4", "/app/main.ts"]\n';
+    expect(entrypoint(text)).to.deep.equal(['node', '--flag=4', '/app/main.ts']);
+  });
+
+  it('is missed where there is none', () => {
+    expect(() => entrypoint('FROM a\nENTRYPOINT sh\n')).to.throw(/has no ENTRYPOINT/);
+  });
 });

@@ -16,6 +16,13 @@ export function contextSources(dockerfile: string): string[] {
   return [...new Set(sources)];
 }
 
+/** The program that an image runs and its arguments: the last ENTRYPOINT, written as a list. */
+export function entrypoint(dockerfile: string): string[] {
+  const [, list] = [...dockerfile.matchAll(/^ENTRYPOINT (\[.*\])$/gm)].at(-1) ?? [];
+  if (list === undefined) throw new Error('The Dockerfile has no ENTRYPOINT that is a list.');
+  return JSON.parse(list);
+}
+
 function copied(instruction: string, words: string[]): string[] {
   const flags = words.filter((word) => word.startsWith('--'));
   if (flags.some((flag) => flag.startsWith('--from='))) return [];

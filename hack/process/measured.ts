@@ -5,12 +5,13 @@ import type { ProgressEvent } from '../../trainer/step.ts';
 import { cpuSecondsOf } from './identity.ts';
 import { progressOf } from './progress-line.ts';
 import { run } from './run.ts';
+import { treeMemoryMiB } from './tree-memory.ts';
 
 /** What a program took, all of its threads together. */
 export interface Usage {
   seconds: number;
   cpuSeconds: number;
-  /** The most that it held in memory. */
+  /** The most that it and what it started held in memory: its own by the kernel's count, all together as it is looked at every 300 ms. */
   peakMiB: number;
 }
 
@@ -28,6 +29,7 @@ export interface Measured {
   stdout: string;
 }
 
+const everyMs = 300;
 const tellUsage = join(import.meta.dirname, 'tell-usage.ts');
 
 /** Runs one of the project's programs with Node and measures it; throws CommandFailed. */
@@ -40,6 +42,10 @@ export async function runMeasured(
   const marks: { name: string; seconds: number; cpuSeconds: number }[] = [];
   const started = performance.now();
   let pid = 0;
+  let seenMiB = 0;
+  const watch = setInterval(() => {
+    if (pid > 0) seenMiB = Math.max(seenMiB, treeMemoryMiB(pid));
+  }, everyMs);
   const now = () => (performance.now() - started) / 1000;
   try {
     const stdout = await run(process.execPath, ['--import', tellUsage, ...args], {
@@ -60,9 +66,10 @@ export async function runMeasured(
       },
     });
     const told: Omit<Usage, 'seconds'> = JSON.parse(await readFile(file, 'utf8'));
-    const usage = { seconds: now(), ...told };
+    const usage = { seconds: now(), ...told, peakMiB: Math.max(told.peakMiB, seenMiB) };
     return { usage, stdout, phases: phasesBetween(marks, usage) };
   } finally {
+    clearInterval(watch);
     await rm(dir, { recursive: true, force: true });
   }
 }
