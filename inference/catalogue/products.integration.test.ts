@@ -301,6 +301,18 @@ describe('products', () => {
       ]);
   });
 
+  it('are on shorter pages where their texts are long', async () => {
+    const description = 'x'.repeat(100_000);
+    for (let i = 0; i < 45; i++)
+      await create({ id: `long-${i}`, designation: 'spade', description, category: 'long' });
+    const first = (await call('GET', '/v1/products?category=long&limit=500')).body;
+    expect(first.products.length).to.be.within(35, 44);
+    const rest = (await call('GET', `/v1/products?category=long&limit=500&cursor=${first.next}`))
+      .body;
+    expect(first.products.length + rest.products.length).to.equal(45);
+    expect(rest.next).to.equal(null);
+  });
+
   it('whose words the model does not know are stored, and say so', async () => {
     const { prediction } = await create({ designation: '\u0301' });
     expect(prediction).to.deep.equal({

@@ -5,7 +5,7 @@ import { jsonAnswer, type Route, route } from '../http/route.ts';
 import type { Context } from '../http/state.ts';
 import type { Catalogue } from './catalogue.ts';
 import { currentProduct } from './change.ts';
-import { page, readCursor } from './cursor.ts';
+import { cursorAfter, readCursor } from './cursor.ts';
 import { access, always, etagHeader, tag } from './documented.ts';
 import { listProducts } from './list.ts';
 import { openPicture } from './pictures.ts';
@@ -25,20 +25,19 @@ export function readRoutes(there: () => Catalogue): Route[] {
       id: 'listProducts',
       summary: 'Products, page by page',
       description:
-        'In the order of their ids: a product is on one page only, whatever changes meanwhile.',
+        'In the order of their ids: a product is on one page only, whatever changes meanwhile. A page is shorter than `limit` where its texts are very long.',
       ...{ tag, access },
       query: listQuery,
       responses: { 200: jsonAnswer('A page.', productsSchema) },
       problems: always,
       async handle({ query: { limit, cursor, corrected, ...filter } }) {
         const after = cursor === undefined ? undefined : readCursor(cursor, aProductsId);
-        const found = await listProducts(
+        const { rows, last } = await listProducts(
           there(),
           { ...filter, corrected: corrected === undefined ? undefined : corrected === 'true' },
-          { after, limit: limit + 1 },
+          { after, limit },
         );
-        const { shown, next } = page(found, limit, ({ id }) => id);
-        return { products: shown.map(toProduct), next };
+        return { products: rows.map(toProduct), next: last === null ? null : cursorAfter(last) };
       },
     }),
     route({

@@ -42,6 +42,15 @@ describe('migrations', () => {
     await Promise.all(replicas.map((replica) => replica.destroy()));
   });
 
+  it('are run by two versions of the program at once', async () => {
+    const added = { up: (trx: Knex) => trx.schema.createTable('new', (t) => t.text('a')) };
+    const newer = { ...migrations, '999_new': added };
+    const replicas = Array.from({ length: 6 }, () => openPool(urlFile, log));
+    await Promise.all(replicas.map((one, i) => (i % 2 ? migrate(one) : migrate(one, newer))));
+    expect((await done()).sort()).to.deep.equal(Object.keys(newer).sort());
+    await Promise.all(replicas.map((replica) => replica.destroy()));
+  });
+
   it('go on where a newer version of the program was before, and where one was added in between', async () => {
     const [first, ...later] = Object.keys(migrations).sort();
     const only = Object.fromEntries([
