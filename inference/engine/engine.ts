@@ -36,6 +36,8 @@ export interface PredictOptions {
   withinMs?: number;
   /** Aborted when the caller is gone: an item that still waits is dropped. */
   signal?: AbortSignal;
+  /** The picture's whole buffer may be taken, whatever else lies in it: spares a copy of what is a part of a request. */
+  takeBuffer?: boolean;
 }
 
 interface Job {
@@ -133,7 +135,8 @@ export async function startEngine(settings: EngineSettings) {
      * Rejects with ItemError (this item has no prediction), OverloadError (not in time), AbandonedError
      * or WorkerLostError. Takes the picture's buffer: the caller's view is empty afterwards.
      */
-    predict(item: Item, { withinMs, signal }: PredictOptions = {}): Promise<Prediction> {
+    predict(item: Item, options: PredictOptions = {}): Promise<Prediction> {
+      const { withinMs, signal, takeBuffer = false } = options;
       return new Promise((resolve, reject) => {
         if (signal?.aborted) {
           reject(new AbandonedError());
@@ -142,7 +145,7 @@ export async function startEngine(settings: EngineSettings) {
         const since = now();
         const deadline = withinMs === undefined ? Number.POSITIVE_INFINITY : since + withinMs;
         const job: Job = {
-          item: ownBuffer(item),
+          item: ownBuffer(item, takeBuffer),
           since,
           deadline,
           abandoned: false,
@@ -202,10 +205,11 @@ export type Engine = Awaited<ReturnType<typeof startEngine>>;
 /**
  * A picture whose buffer cannot be given away is copied: Node pools small buffers, and native code (sharp) keeps its own.
  */
-function ownBuffer(item: Item): Item {
+function ownBuffer(item: Item, takeBuffer: boolean): Item {
   const { picture } = item;
   if (!picture) return item;
   const { buffer, byteLength } = picture;
-  if (byteLength === buffer.byteLength && !isMarkedAsUntransferable(buffer)) return item;
+  const isOwn = takeBuffer || byteLength === buffer.byteLength;
+  if (isOwn && !isMarkedAsUntransferable(buffer)) return item;
   return { ...item, picture: new Uint8Array(picture) };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { predictLimits } from '@shelfwise/inference-contract';
-import { feed, type Lease } from './body.ts';
+import { type Lease, readBody } from './body.ts';
+import { FormError, formParts } from './form.ts';
 import { Problem } from './problems.ts';
 
 /** What a form held, as it came: text parts by name, and the image. */
@@ -21,95 +21,34 @@ const mostParts = 16;
 const textBytes = predictLimits.descriptionCharacters * 3;
 
 /**
- * Reads multipart/form-data as it streams in. The image ends up in a buffer of its own, so that it can be
- * given to a worker without a copy. Throws a Problem naming the part.
+ * Reads multipart/form-data. The image is a view on the whole body, in a buffer of its own: that can be given to a worker
+ * without a copy. Throws a Problem naming the part.
  */
-export function readMultipart<Name extends string>(
+export async function readMultipart<Name extends string>(
   request: IncomingMessage,
   { texts, limitBytes, lease }: FormSettings<Name>,
 ): Promise<FormParts<Name>> {
-  return new Promise((resolve, reject) => {
-    const isText = (name: string): name is Name => (texts as readonly string[]).includes(name);
-    const text = new Map<string, string>();
-    let image: Uint8Array | undefined;
-    const parser = createParser(request);
-    let images = 0;
-    const reader = {
-      chunk: (bytes: Buffer) => void parser.write(bytes),
-      end: () => void parser.end(),
-    };
-    const fail = feed(request, limitBytes, lease, reader, reject);
-    const attempt = (step: () => void) => {
-      try {
-        step();
-      } catch (error) {
-        fail(error as Error);
-      }
-    };
-
-    parser.on('field', (name, value, _nameCut, valueCut) => {
-      attempt(() => {
-        if (name === 'image') throw notAFile();
-        if (!isText(name)) throw unknownPart(name, texts);
-        if (text.has(name)) throw duplicate(name);
-        if (valueCut) throw tooLong(name);
-        text.set(name, value);
-      });
-    });
-    parser.on('file', (name, stream) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      stream.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        size += chunk.length;
-      });
-      // Nobody listening would end the process: an upload that breaks off inside a file is the caller's fault.
-      stream.on('error', (cause) => fail(malformed(cause)));
-      stream.on('end', () => {
-        if (name === 'image') image ??= joined(chunks, size);
-      });
-      attempt(() => {
-        if (isText(name)) throw notText(name);
-        if (name !== 'image') throw unknownPart(name, texts);
-        if (++images > 1) throw duplicate(name);
-      });
-    });
-    parser.on('partsLimit', () => fail(tooManyParts(texts)));
-    parser.on('fieldsLimit', () => fail(tooManyParts(texts)));
-    parser.on('filesLimit', () => fail(tooManyParts(texts)));
-    parser.on('error', (cause) => fail(malformed(cause)));
-    parser.on('finish', () => {
-      resolve({ ...Object.fromEntries(text), ...(image && { image }) } as FormParts<Name>);
-    });
-  });
-}
-
-function createParser(request: IncomingMessage): BusboyInstance {
+  const body = await readBody(request, limitBytes, lease);
+  const found: Record<string, string | Uint8Array> = {};
+  let count = 0;
   try {
-    return new Busboy({
-      headers: { 'content-type': request.headers['content-type'] ?? '' },
-      limits: {
-        fieldNameSize: 64,
-        fieldSize: textBytes,
-        fields: mostParts,
-        files: mostParts,
-        parts: mostParts,
-        headerPairs: 16,
-      },
-    });
-  } catch (cause) {
-    throw malformed(cause);
+    for (const { name, isFile, content } of formParts(
+      body,
+      request.headers['content-type'] ?? '',
+    )) {
+      const isText = (texts as readonly string[]).includes(name);
+      if (!isText && name !== 'image') throw unknownPart(name, texts);
+      if (isText && isFile) throw notText(name);
+      if (!isText && !isFile) throw notAFile();
+      if (Object.hasOwn(found, name)) throw duplicate(name);
+      if (isText && content.length > textBytes) throw tooLong(name);
+      if (++count > mostParts) throw tooManyParts(texts);
+      found[name] = isText ? content.toString('utf8') : content;
+    }
+  } catch (error) {
+    throw error instanceof FormError ? malformed(error) : error;
   }
-}
-
-function joined(chunks: Buffer[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return found as FormParts<Name>;
 }
 
 /** `a, b or image` */
@@ -117,8 +56,7 @@ const known = (texts: readonly string[]) => `${texts.join(', ')} or image`;
 
 const quoted = (name: string) => JSON.stringify(name.slice(0, 64));
 
-/** The parser's types say otherwise, but a part whose header has no name comes as undefined. */
-const unknownPart = (name: string | undefined = '', texts: readonly string[]) =>
+const unknownPart = (name: string, texts: readonly string[]) =>
   new Problem('unknown-part', `The part ${quoted(name)} is not known: send ${known(texts)}.`, {
     part: name.slice(0, 64),
   });

@@ -42,6 +42,7 @@ export function predictRoute(state: ServiceState, deadlineMs: number): Route {
         const prediction = await engine.predict(item, {
           withinMs: deadlineMs,
           signal: gone.signal,
+          takeBuffer: true,
         });
         ctx.type = 'application/json';
         const explanation =
