@@ -75,7 +75,7 @@ function train(
 
 /** Decoding and the backbone come first and are the same for every seed; all the rest is the fit, our own validation included. */
 function costOf({ usage, phases }: Measured): Cost {
-  const features = phases.filter(({ name }) => name === 'features');
+  const features = phases.filter(({ name }) => name.startsWith('features'));
   const sum = (of: 'seconds' | 'cpuSeconds') =>
     features.reduce((total, phase) => total + phase[of], 0);
   return {

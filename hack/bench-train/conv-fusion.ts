@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import type { Batch } from '../../trainer/conv-fusion/batch.ts';
 import { createHead, stepOn } from '../../trainer/conv-fusion/fit.ts';
-import type { PictureScale } from '../../trainer/conv-fusion/normalise.ts';
+import type { FeatureScale } from '../../trainer/conv-fusion/normalise.ts';
 import { fitLoop } from '../../trainer/fit/loop.ts';
 import { keepsNothing } from '../../trainer/fit/state.ts';
 import { loadTensorFlow } from '../../trainer/native/tensorflow.ts';
@@ -12,7 +12,7 @@ import type { Round, RoundSettings } from './rounds.ts';
 const tf = loadTensorFlow('cpu');
 const { shapes, batches } = await readBatches(process.argv[2] as string);
 const width = sum(shapes.widths);
-const scale: PictureScale = {
+const scale: FeatureScale = {
   widths: shapes.widths,
   mean: new Float32Array(width).fill(1.5),
   factor: new Float32Array(width).fill(1.1),
@@ -21,7 +21,7 @@ const scale: PictureScale = {
 
 async function round({ warmup, steps, learningRate, decay }: RoundSettings): Promise<Round> {
   const { classes, rows, size } = shapes;
-  const { parameters, head } = createHead(tf, rows, width, classes);
+  const { parameters, head } = createHead(tf, { rows, pictures: width, classes });
   const objective = {
     decay,
     pictureDecay: decay / 2,

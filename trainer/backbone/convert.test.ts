@@ -3,7 +3,7 @@ import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { parseSafetensors } from './weights.ts';
+import { readSafetensors } from './safetensors.ts';
 
 const script = join(import.meta.dirname, 'convert.py');
 
@@ -53,7 +53,7 @@ describe('the conversion of torch weights', () => {
 
   it('puts a transposed tensor into row-major order and leaves the classifier out', async () => {
     expect(convert('plain').stderr).to.equal('');
-    const weights = parseSafetensors(await readFile(path('out')));
+    const { floats: weights } = readSafetensors(await readFile(path('out')));
     expect([...weights.keys()]).to.deep.equal(['a']);
     expect(weights.get('a')).to.deep.equal({
       shape: [2, 3],

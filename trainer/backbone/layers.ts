@@ -1,5 +1,6 @@
 import type { Integers, Quantisation } from './quantise.ts';
-import { backboneName, type Tensor, type Weights } from './weights.ts';
+import type { Tensor } from './safetensors.ts';
+import { backboneName, type Weights } from './weights.ts';
 
 /** A convolution with its batch norm folded in: all that inference needs of both. */
 export interface Convolution {

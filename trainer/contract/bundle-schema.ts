@@ -52,6 +52,13 @@ const ngramText = z.object({
   marks: z.enum(['stripped', 'kept']).default('stripped'),
   designationShare: z.number().min(0).lt(1).default(0),
   idf: z.base64(),
+  sentences: z
+    .object({
+      pieces: z.array(z.string()).min(3),
+      scores: z.array(z.number()),
+      length: z.number().int().min(3).max(512),
+    })
+    .optional(),
 });
 export type NgramTextFile = z.infer<typeof ngramText>;
 

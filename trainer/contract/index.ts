@@ -12,6 +12,7 @@ export * from './messages.ts';
 export * from './owner.ts';
 export * from './parse.ts';
 export * from './picture.ts';
+export * from './pieces.ts';
 export { shortPatience } from './s3-retry.ts';
 export * from './samples.ts';
 export * from './secret-folder.ts';

@@ -10,7 +10,14 @@ export function encodeText(text: TextInput): PreprocessingFile['text'] {
   if (isSequence(text)) return text;
   const bytes = Buffer.alloc(text.idf.length * 4);
   for (const [i, value] of text.idf.entries()) bytes.writeFloatLE(value, i * 4);
-  return { ...text, idf: bytes.toString('base64') };
+  const { sentences, ...rest } = text;
+  return {
+    ...rest,
+    idf: bytes.toString('base64'),
+    ...(sentences && {
+      sentences: { ...sentences, pieces: [...sentences.pieces], scores: [...sentences.scores] },
+    }),
+  };
 }
 
 /** The inverse. Throws BadData where idf is not of 2 × buckets finite numbers that are not negative. */
@@ -32,5 +39,16 @@ function decodeNgrams(file: NgramTextFile): TextPreprocessing {
   if (wrong >= 0) {
     throw new StepError('BadData', `preprocessing.json: text.idf[${wrong}] is ${idf[wrong]}.`);
   }
+  const { sentences } = file;
+  if (sentences && sentences.pieces.length !== sentences.scores.length)
+    throw new StepError(
+      'BadData',
+      `preprocessing.json: text.sentences has ${sentences.pieces.length} pieces and ${sentences.scores.length} scores.`,
+    );
+  if (sentences && sentences.length >= file.maximumTokens)
+    throw new StepError(
+      'BadData',
+      `preprocessing.json: text.sentences.length is ${sentences.length}, of maximumTokens ${file.maximumTokens} none is left.`,
+    );
   return { ...file, idf };
 }

@@ -1,3 +1,4 @@
+import { piecesOf, type SentencePieces } from './pieces.ts';
 import { type Marks, normaliseText } from './text-normalise.ts';
 import {
   countMore,
@@ -21,9 +22,11 @@ export interface TextSettings extends NgramSettings {
 /** What text becomes before a model sees it. `idf` has 2 × buckets entries: words, then characters; 0 = unseen in train. */
 export interface TextPreprocessing extends TextSettings {
   idf: Float32Array;
+  /** Where a pretrained network reads the text as well: its pieces, `length` of them, are the last of the `maximumTokens`. */
+  sentences?: SentencePieces | undefined;
 }
 
-/** `ids` is padded with 2 × buckets, `weights` with 0. `present` is false where no known token is left. */
+/** `ids` is padded with 2 × buckets, those of a sentence with 0, `weights` with 0. `present` is false where no known token is left. */
 export interface TextFeatures {
   ids: Int32Array;
   weights: Float32Array;
@@ -59,8 +62,8 @@ let selection = new Float64Array(0);
 
 /**
  * The bags of n-grams of a product's text, one of all of it and one of the designation: (1 + ln tf) × idf,
- * L2-normalised for words and for characters apart, the heaviest `maximumTokens` of all kept. Never throws, whatever
- * the text.
+ * L2-normalised for words and for characters apart, the heaviest of all kept; then the pieces that a pretrained network
+ * reads. Never throws, whatever the text.
  */
 export function featuriseText(
   designation: string | null,
@@ -69,10 +72,16 @@ export function featuriseText(
 ): TextFeatures {
   const { tokens, joint } = count({ designation, description }, text);
   const known = weigh(tokens, joint, text);
-  const least = known > text.maximumTokens ? nthHeaviest(tokens.size, known, text) : 0;
-  const features = pick(tokens, text, least);
+  const most = text.maximumTokens - (text.sentences?.length ?? 0);
+  const least = known > most ? nthHeaviest(tokens.size, known, most) : 0;
+  const features = pick(tokens, text, { least, most });
   forget(tokens);
-  return features;
+  if (!text.sentences) return features;
+  const pieces = piecesOf(designation, description, text.sentences);
+  features.ids.fill(0, most);
+  features.ids.set(pieces, most);
+  features.weights.fill(1, most, most + pieces.length);
+  return { ...features, present: features.present || pieces.length > 0 };
 }
 
 /** The tokens of a product's text: the first `joint` are those of all of it, the others those of the designation. */
@@ -119,14 +128,14 @@ function weigh(tokens: TokenCounts, joint: number, text: TextPreprocessing): num
 }
 
 /** The score of the last token that is kept, by Hoare's quickselect. */
-function nthHeaviest(size: number, known: number, text: TextPreprocessing): number {
+function nthHeaviest(size: number, known: number, most: number): number {
   if (selection.length < size) selection = new Float64Array(scores.length);
   let right = 0;
   for (let i = 0; i < size; i++) {
     if (scores[i] !== 0) selection[right++] = scores[i] as number;
   }
   right--;
-  const target = known - text.maximumTokens;
+  const target = known - most;
   let left = 0;
   while (left < right) {
     const pivot = selection[(left + right) >> 1] as number;
@@ -148,9 +157,12 @@ function nthHeaviest(size: number, known: number, text: TextPreprocessing): numb
 }
 
 /** The tokens above `least`, then those equal to it in order of occurrence until there are enough. */
-function pick(tokens: TokenCounts, text: TextPreprocessing, least: number): TextFeatures {
-  const { maximumTokens } = text;
-  const ids = new Int32Array(maximumTokens).fill(text.buckets * 2);
+function pick(
+  tokens: TokenCounts,
+  { buckets, maximumTokens }: TextPreprocessing,
+  { least, most }: { least: number; most: number },
+): TextFeatures {
+  const ids = new Int32Array(maximumTokens).fill(buckets * 2);
   const weights = new Float32Array(maximumTokens);
   let kept = 0;
   const keep = (i: number) => {
@@ -158,7 +170,7 @@ function pick(tokens: TokenCounts, text: TextPreprocessing, least: number): Text
     weights[kept++] = scores[i] as number;
   };
   for (let i = 0; i < tokens.size; i++) if ((scores[i] as number) > least) keep(i);
-  for (let i = 0; i < tokens.size && least > 0 && kept < maximumTokens; i++) {
+  for (let i = 0; i < tokens.size && least > 0 && kept < most; i++) {
     if (scores[i] === least) keep(i);
   }
   return { ids, weights, present: kept > 0 };

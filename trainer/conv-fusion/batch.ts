@@ -3,14 +3,16 @@ import type { PictureFeatures } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import type { HeadInputs } from './head.ts';
-import { normalisePictures, type PictureScale } from './normalise.ts';
+import { type FeatureScale, normaliseFeatures } from './normalise.ts';
 import type { Texts } from './texts.ts';
 
 /** What batches are read from. */
 export interface BatchSource {
   readonly products: Products<PictureFeatures>;
   readonly texts: Texts;
-  readonly scale: PictureScale;
+  readonly scale: FeatureScale;
+  /** The vectors of the texts, normalised, where an encoder reads them. */
+  readonly sentences?: { readonly width: number; read(index: number, target: Float32Array): void };
   /** Row of the embedding for each token id. */
   readonly rowOf: Int32Array;
 }
@@ -21,6 +23,7 @@ export interface Batch {
   readonly tokens: number;
   readonly ids: Int32Array;
   readonly weights: Float32Array;
+  readonly sentences?: Float32Array | undefined;
   readonly pictures: Float32Array;
   readonly labels: Int32Array;
   readonly hasText: Float32Array;
@@ -29,7 +32,7 @@ export interface Batch {
 
 /** Reads the features of `rows` (indices of products); `mirrored` says whether a row takes the mirror image. */
 export function readBatch(
-  { products, texts, rowOf }: BatchSource,
+  { products, texts, sentences, rowOf }: BatchSource,
   rows: Int32Array,
   mirrored: (position: number) => boolean,
 ): Batch {
@@ -42,12 +45,15 @@ export function readBatch(
   const ids = new Int32Array(size * most);
   const weights = new Float32Array(size * most);
   const pictures = new Float32Array(size * width);
+  const vectors = sentences && new Float32Array(size * sentences.width);
   let tokens = 1;
   rows.forEach((row, i) => {
     texts.features.read(row, recordBytes);
     for (let j = 0; j < most; j += 1) ids[i * most + j] = rowOf[record[j] as number] as number;
     weights.set(recordWeights, i * most);
     tokens = Math.max(tokens, lastUsed(recordWeights) + 1);
+    if (sentences && vectors)
+      sentences.read(row, vectors.subarray(i * sentences.width, (i + 1) * sentences.width));
     products.pictures.read(row, pictures.subarray(i * width, (i + 1) * width), mirrored(i));
   });
   return {
@@ -55,6 +61,7 @@ export function readBatch(
     tokens,
     ids: narrow(ids, most, tokens),
     weights: narrow(weights, most, tokens),
+    sentences: vectors,
     pictures,
     labels: rows.map((row) => products.labels[row] as number),
     hasText: Float32Array.from(rows, (row) => texts.hasText[row] as number),
@@ -63,13 +70,15 @@ export function readBatch(
 }
 
 /** The batch as the head's inputs; call it inside tf.tidy. */
-export function toInputs(tf: TensorFlow, batch: Batch, scale: PictureScale): HeadInputs {
+export function toInputs(tf: TensorFlow, batch: Batch, scale: FeatureScale): HeadInputs {
   const { size, tokens } = batch;
   const raw: Tensor2D = tf.tensor2d(batch.pictures, [size, batch.pictures.length / size]);
   return {
     ids: tf.tensor2d(batch.ids, [size, tokens], 'int32'),
     weights: tf.tensor2d(batch.weights, [size, tokens]),
-    picture: normalisePictures(tf, raw, scale).mul(tf.tensor2d(batch.hasPicture, [size, 1])),
+    sentences:
+      batch.sentences && tf.tensor2d(batch.sentences, [size, batch.sentences.length / size]),
+    picture: normaliseFeatures(tf, raw, scale).mul(tf.tensor2d(batch.hasPicture, [size, 1])),
   };
 }
 

@@ -3,6 +3,8 @@ import type { Backbone, Convolution } from '../backbone/layers.ts';
 import { quantise } from '../backbone/quantise.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
 import { InferenceSession } from '../onnx/onnxruntime.fixture.ts';
+import type { SentenceEncoder } from '../sentences/encoder.ts';
+import { tinyEncoder } from '../sentences/tiny-encoder.fixture.ts';
 import {
   expectAnswers,
   exportCases,
@@ -18,17 +20,18 @@ import { tinyBackbone, tinyModel } from './tiny-model.fixture.ts';
 const tf = loadTensorFlow('cpu');
 
 /** Sides that make TensorFlow's 'same' padding even, odd, and lopsided. */
-const models: [string, number, Backbone][] = [
+const models: [string, number, Backbone, SentenceEncoder?][] = [
   ['of 32 pixels', 32, tinyBackbone()],
   ['of 30 pixels', 30, tinyBackbone()],
   ['of 25 pixels', 25, tinyBackbone()],
   ['of 32 pixels, in bytes', 32, inBytes(tinyBackbone())],
   ['of 25 pixels, in bytes', 25, inBytes(tinyBackbone())],
+  ['of 32 pixels, with an encoder of texts', 32, tinyBackbone(), tinyEncoder()],
 ];
-for (const [what, imageSize, backbone] of models) {
+for (const [what, imageSize, backbone, encoder] of models) {
   describe(`a model for pictures ${what}`, () => {
     const classes = ['a', 'b', 'c', 'd', 'e'];
-    const model = tinyModel({ classes, imageSize, buckets: 256 }, backbone);
+    const model = tinyModel({ classes, imageSize, buckets: 256 }, backbone, encoder);
     const cases = exportCases(imageSize, model.text);
     const names = Object.keys(cases);
     const expected = reference(tf, model, Object.values(cases));

@@ -1,13 +1,13 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-node';
 import type { Products } from '../features/products.ts';
-import { createParameter } from '../fit/adam.ts';
+import { createParameter, type Parameter } from '../fit/adam.ts';
 import { fitLoop, type LearnerStep, type LoopOptions } from '../fit/loop.ts';
 import type { EpochRecord } from '../fit/state.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { type Batch, type BatchSource, readBatch } from './batch.ts';
 import { gradients, type Objective } from './gradients.ts';
 import type { HeadTensors } from './head.ts';
-import type { PictureScale } from './normalise.ts';
+import type { FeatureScale } from './normalise.ts';
 import type { ConvFusionSettings } from './settings.ts';
 
 export interface FitOptions extends Omit<LoopOptions, 'settings'> {
@@ -34,7 +34,12 @@ export async function fitHead(
   const { hyperparameters, rows } = options;
   const classes = source.products.classes.length;
   const { width } = source.products.pictures;
-  const { parameters, head } = createHead(tf, options.embeddingRows, width, classes);
+  const { parameters, head } = createHead(tf, {
+    rows: options.embeddingRows,
+    sentences: source.sentences?.width,
+    pictures: width,
+    classes,
+  });
   const objective = objectiveOf(hyperparameters, rows, source.products);
   const learner = {
     parameters,
@@ -51,14 +56,25 @@ export async function fitHead(
 }
 
 /** Parameters of 0, and the head that they are at the time. */
-export function createHead(tf: TensorFlow, rows: number, width: number, classes: number) {
-  const parameters = {
-    embedding: createParameter(tf, [rows, 2 * classes]),
-    kernel: createParameter(tf, [width, 2 * classes]),
-    bias: createParameter(tf, [3 * classes]),
-  };
+export function createHead(
+  tf: TensorFlow,
+  {
+    rows,
+    sentences,
+    pictures,
+    classes,
+  }: { rows: number; sentences?: number | undefined; pictures: number; classes: number },
+) {
+  const parameters: Record<string, Parameter> & Record<'embedding' | 'kernel' | 'bias', Parameter> =
+    {
+      embedding: createParameter(tf, [rows, 2 * classes]),
+      ...(sentences !== undefined && { sentences: createParameter(tf, [sentences, 2 * classes]) }),
+      kernel: createParameter(tf, [pictures, 2 * classes]),
+      bias: createParameter(tf, [3 * classes]),
+    };
   const head = (): HeadTensors => ({
     embedding: parameters.embedding.value as Tensor2D,
+    sentences: parameters.sentences?.value as Tensor2D | undefined,
     kernel: parameters.kernel.value as Tensor2D,
     bias: parameters.bias.value as Tensor1D,
   });
@@ -70,7 +86,7 @@ export function stepOn(
   tf: TensorFlow,
   head: HeadTensors,
   batch: Batch,
-  scale: PictureScale,
+  scale: FeatureScale,
   objective: Objective,
 ): LearnerStep {
   const { summary, ...slopes } = gradients(tf, head, batch, scale, objective);

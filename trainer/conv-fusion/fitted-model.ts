@@ -3,13 +3,15 @@ import type { TextPreprocessing } from '@shelfwise/trainer-contract';
 import type { Backbone } from '../backbone/layers.ts';
 import type { PictureFeatures } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
+import { sentenceLength as piecesRead, type SentenceVectors } from '../features/sentences.ts';
 import { compactRows, spreadRows } from '../fit/embedding-rows.ts';
 import { accuracyOf } from '../judge/predictions.ts';
+import type { SentenceEncoder } from '../sentences/encoder.ts';
 import type { Fit, FitTask } from '../train/architecture.ts';
 import type { BatchSource } from './batch.ts';
 import { fitHead } from './fit.ts';
 import type { HeadTensors, HeadWeights } from './head.ts';
-import { createScaler, type PictureScale } from './normalise.ts';
+import { createScaler, type FeatureScale, normaliseRow } from './normalise.ts';
 import { predict } from './predict.ts';
 import type { ConvFusionSettings } from './settings.ts';
 import { prepareTexts } from './texts.ts';
@@ -18,7 +20,11 @@ import { prepareTexts } from './texts.ts';
 export interface FittedModel {
   readonly text: TextPreprocessing;
   readonly backbone: Backbone;
-  readonly scale: PictureScale;
+  readonly scale: FeatureScale;
+  /** What reads the texts beside their n-grams, where something does. */
+  readonly sentences?:
+    | { readonly encoder: SentenceEncoder; readonly scale: FeatureScale }
+    | undefined;
   readonly head: HeadWeights;
 }
 
@@ -28,7 +34,7 @@ export async function fitModel(
 ): Promise<Fit<FittedModel>> {
   const { tf, products, fitted, judged, hyperparameters, signal } = task;
   const path = join(task.scratchDir, 'texts.bin');
-  const { marks, designationShare, buckets, pictureLength } = hyperparameters;
+  const { marks, designationShare, buckets, pictureLength, sentenceLength } = hyperparameters;
   const settings = { marks, designationShare, buckets };
   const texts = await prepareTexts(products, fitted, {
     path,
@@ -36,13 +42,16 @@ export async function fitModel(
     signal,
     onProgress: task.onTexts,
   });
+  const vectors = products.sentences && scaled(products.sentences, fitted, sentenceLength);
   const vocabulary = compactRows(texts.preprocessing.idf);
   const source: BatchSource = {
     products,
     texts,
     scale: scaleOf(products, fitted, pictureLength),
+    ...(vectors && { sentences: vectors }),
     rowOf: vocabulary.rowOf,
   };
+  const encoder = task.stage.sentences;
   const { head: tensors, curve } = await fitHead(tf, source, {
     hyperparameters,
     rows: fitted,
@@ -54,10 +63,16 @@ export async function fitModel(
   });
   const predictions = predict(tf, source, tensors, judged);
   const head = await read(tensors, vocabulary.rowOf, products.classes.length);
-  tf.dispose({ ...tensors });
+  tf.dispose(Object.values(tensors).filter((tensor) => tensor !== undefined));
   texts.features.close();
   return {
-    model: { text: texts.preprocessing, backbone: task.stage.backbone, scale: source.scale, head },
+    model: {
+      text: withSentences(texts.preprocessing, encoder),
+      backbone: task.stage.backbone,
+      scale: source.scale,
+      sentences: encoder && vectors && { encoder, scale: vectors.scale },
+      head,
+    },
     curve,
     predictions,
   };
@@ -67,7 +82,7 @@ function scaleOf(
   { pictures, hasPicture }: Products<PictureFeatures>,
   fitted: Int32Array,
   length: number,
-): PictureScale {
+): FeatureScale {
   const scaler = createScaler(pictures.widths, length);
   const row = new Float32Array(pictures.width);
   for (const index of fitted) {
@@ -80,17 +95,45 @@ function scaleOf(
   return scaler.scale();
 }
 
+/** The texts' vectors, each standardised and brought to one length. */
+function scaled(vectors: SentenceVectors, fitted: Int32Array, length: number) {
+  const { width, present } = vectors;
+  const scaler = createScaler([width], length);
+  const row = new Float32Array(width);
+  for (const index of fitted) {
+    if (present[index] === 0) continue;
+    vectors.read(index, row);
+    scaler.add(row);
+  }
+  const scale = scaler.scale();
+  return {
+    width,
+    scale,
+    read(index: number, target: Float32Array) {
+      vectors.read(index, target);
+      if (present[index] === 1) normaliseRow(target, scale);
+    },
+  };
+}
+
+function withSentences(text: TextPreprocessing, encoder?: SentenceEncoder): TextPreprocessing {
+  if (!encoder) return text;
+  const sentences = { ...encoder.vocabulary, length: piecesRead };
+  return { ...text, sentences, maximumTokens: text.maximumTokens + piecesRead };
+}
+
 /** Back to a row for every bucket. */
 async function read(
   tensors: HeadTensors,
   rowOf: Int32Array,
   classes: number,
 ): Promise<HeadWeights> {
-  const [compacted, kernel, bias] = await Promise.all([
+  const [compacted, sentences, kernel, bias] = await Promise.all([
     tensors.embedding.data<'float32'>(),
+    tensors.sentences?.data<'float32'>(),
     tensors.kernel.data<'float32'>(),
     tensors.bias.data<'float32'>(),
   ]);
   const embedding = spreadRows(compacted, rowOf, 2 * classes);
-  return { classes, embedding, kernel, bias };
+  return { classes, embedding, sentences, kernel, bias };
 }

@@ -4,7 +4,7 @@ import { kernelsOf } from '../native/kernels.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { type Batch, toInputs } from './batch.ts';
 import { applyHead, type HeadTensors } from './head.ts';
-import type { PictureScale } from './normalise.ts';
+import type { FeatureScale } from './normalise.ts';
 
 /** What the loss is made of beside the products. */
 export interface Objective {
@@ -26,7 +26,7 @@ export function gradients(
   tf: TensorFlow,
   head: HeadTensors,
   batch: Batch,
-  scale: PictureScale,
+  scale: FeatureScale,
   { decay, pictureDecay, importance }: Objective,
 ) {
   const kernels = kernelsOf(tf);
@@ -52,10 +52,11 @@ export function gradients(
         .mul(sign)
         .mul<Tensor2D>(-2 / batch.size);
     const [byFused, byText, byPicture] = [slope(fused), slope(text), slope(picture)];
+    const byBoth = tf.concat([byFused, byText], 1);
     // [n, tokens, 1] × [n, 1, 2 classes] → one row for each token, summed up where the embedding row is the same
     const perToken = tf.matMul(
       inputs.weights.reshape([batch.size, batch.tokens, 1]),
-      tf.concat([byFused, byText], 1).reshape([batch.size, 1, 2 * classes]),
+      byBoth.reshape([batch.size, 1, 2 * classes]),
     );
     const sums: Tensor2D = tf.unsortedSegmentSum(
       perToken.reshape([-1, 2 * classes]),
@@ -64,20 +65,26 @@ export function gradients(
     );
     // The embedding is by far the largest of all: each pass over it counts.
     const embedding = kernels.addScaled(sums, decay, head.embedding);
+    const sentences =
+      inputs.sentences && head.sentences
+        ? tf.matMul(inputs.sentences, byBoth, true).add(head.sentences.mul(decay))
+        : undefined;
     const decays = tf.concat([tf.fill([classes], decay), tf.fill([classes], pictureDecay)]);
     const kernel = tf
       .matMul(inputs.picture, tf.concat([byFused, byPicture], 1), true)
       .add(head.kernel.mul(decays));
     const bias = tf.concat([byFused, byText, byPicture], 1).sum(0);
 
-    const penalty = tf.add(
+    const penalties = [
       kernels.halfSquares(head.embedding).mul(2 * decay),
       head.kernel.square().mul(decays).sum(),
-    );
+      ...(head.sentences ? [head.sentences.square().sum().mul(decay)] : []),
+    ];
     const errors = [fused, text, picture].map((violation) => violation.square().mul(costs).sum());
-    const loss = tf.addN(errors).div(batch.size).add(penalty.div(2));
+    const loss = tf.addN(errors).div(batch.size).add(tf.addN(penalties).div(2));
     const answers = served(tf, margins, hasText, hasPicture).argMax(1);
     const hits = answers.equal(tf.tensor1d(batch.labels, 'int32')).sum();
-    return { embedding, kernel, bias, summary: tf.stack([loss, hits.toFloat()]) };
+    const summary = tf.stack([loss, hits.toFloat()]);
+    return { embedding, ...(sentences && { sentences }), kernel, bias, summary };
   });
 }

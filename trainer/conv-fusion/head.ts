@@ -11,6 +11,8 @@ export interface HeadWeights {
   readonly classes: number;
   /** [2 × buckets + 1, 2 × classes]: fused beside text; the last row, of the padding, is 0. */
   readonly embedding: Float32Array;
+  /** [numbers of a text's vector, 2 × classes]: fused beside text; without an encoder undefined. */
+  readonly sentences?: Float32Array | undefined;
   /** [picture features, 2 × classes]: fused beside picture. */
   readonly kernel: Float32Array;
   /** [3 × classes]: fused, text, picture. */
@@ -20,6 +22,7 @@ export interface HeadWeights {
 /** The head's weights as tensors; `embedding` may have rows for seen buckets only. */
 export interface HeadTensors {
   readonly embedding: Tensor2D;
+  readonly sentences?: Tensor2D | undefined;
   readonly kernel: Tensor2D;
   readonly bias: Tensor1D;
 }
@@ -29,6 +32,8 @@ export interface HeadInputs {
   readonly ids: Tensor2D;
   /** float32 [n, tokens], 0 at the padding. */
   readonly weights: Tensor2D;
+  /** float32 [n, numbers of a text's vector], normalised; 0 where there is no text. */
+  readonly sentences?: Tensor2D | undefined;
   /** float32 [n, picture features], normalised; 0 where there is no picture. */
   readonly picture: Tensor2D;
 }
@@ -43,7 +48,11 @@ export function applyHead(tf: TensorFlow, head: HeadTensors, inputs: HeadInputs)
   const classes = width / 2;
   // [n, 1, tokens] × [n, tokens, 2 classes] → [n, 2 classes]
   const rows = tf.gather(head.embedding, inputs.ids.flatten()).reshape([n, tokens, width]);
-  const byText = tf.matMul(inputs.weights.reshape([n, 1, tokens]), rows).reshape([n, width]);
+  const byTokens = tf.matMul(inputs.weights.reshape([n, 1, tokens]), rows).reshape([n, width]);
+  const byText =
+    inputs.sentences && head.sentences
+      ? byTokens.add(tf.matMul(inputs.sentences, head.sentences))
+      : byTokens;
   const byPicture = tf.matMul(inputs.picture, head.kernel);
   const half = (matrix: typeof byPicture, from: number) =>
     matrix.slice([0, from], [-1, classes]) as Tensor2D;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { loadTensorFlow } from '../native/tensorflow.ts';
-import { createScaler, normalisePictures } from './normalise.ts';
+import { createScaler, normaliseFeatures } from './normalise.ts';
 
 const tf = loadTensorFlow('cpu');
 
@@ -24,14 +24,14 @@ describe('picture features', () => {
   });
 
   it('get their block weights and the length 1.2', () => {
-    const rows = normalisePictures(tf, tf.tensor2d([[5, 20, 6]]), scale).arraySync();
+    const rows = normaliseFeatures(tf, tf.tensor2d([[5, 20, 6]]), scale).arraySync();
     const [head = 0, still = 0, tap = 0] = rows[0] ?? [];
     expect(Math.hypot(head, still, tap)).to.be.closeTo(1.2, 1e-6);
     expect(tap / head).to.be.closeTo(0.7, 1e-6);
   });
 
   it('of an average picture are 0, not NaN', () => {
-    const rows = normalisePictures(tf, tf.tensor2d([[3, 20, 5]]), scale).arraySync();
+    const rows = normaliseFeatures(tf, tf.tensor2d([[3, 20, 5]]), scale).arraySync();
     expect(rows).to.deep.equal([[0, 0, 0]]);
   });
 });

@@ -1,15 +1,15 @@
 import type { Tensor2D } from '@tensorflow/tfjs-node';
 import type { TensorFlow } from '../native/tensorflow.ts';
 
-/** How raw picture features are brought to one scale. */
-export interface PictureScale {
-  /** Lengths of the feature blocks: the head's averages, then those of each grid of the blocks. */
+/** How raw features of pictures or texts are brought to one scale. */
+export interface FeatureScale {
+  /** Lengths of the feature blocks. Of a picture: the head's averages, then those of each grid of the blocks; of a text it is one. */
   readonly widths: readonly number[];
-  /** [Σ widths]: over the pictures of train and their mirror images. */
+  /** [Σ widths]: over the texts of train, or over its pictures and their mirror images. */
   readonly mean: Float32Array;
   /** [Σ widths]: 1 / standard deviation. */
   readonly factor: Float32Array;
-  /** What the whole is brought to; a text is √2 long. */
+  /** What the whole is brought to; the n-grams of a text are √2 long. */
   readonly length: number;
 }
 
@@ -19,7 +19,7 @@ const tapWeight = 0.7;
 export const smallestNorm = 1e-6;
 
 /** The scale of each block of features, and the length that it is brought to, in the features' order. */
-export function blocksOf({ widths, mean, factor }: PictureScale) {
+export function blocksOf({ widths, mean, factor }: FeatureScale) {
   let to = 0;
   return widths.map((width, index) => {
     const from = to;
@@ -44,7 +44,7 @@ export function createScaler(widths: readonly number[], length: number) {
       }
       rows += 1;
     },
-    scale(): PictureScale {
+    scale(): FeatureScale {
       const count = Math.max(rows, 1);
       const mean = sums.map((sum) => sum / count);
       const factor = squares.map((square, i) => {
@@ -68,7 +68,7 @@ export function createScaler(widths: readonly number[], length: number) {
  * @param raw float32 [n, Σ widths]
  * @returns float32 [n, Σ widths]
  */
-export function normalisePictures(tf: TensorFlow, raw: Tensor2D, scale: PictureScale): Tensor2D {
+export function normaliseFeatures(tf: TensorFlow, raw: Tensor2D, scale: FeatureScale): Tensor2D {
   return tf.tidy(() => {
     const standard = raw.sub(tf.tensor1d(scale.mean)).mul<Tensor2D>(tf.tensor1d(scale.factor));
     const blocks = tf.split(standard, [...scale.widths], 1).map((block, index) => {
@@ -82,4 +82,18 @@ export function normalisePictures(tf: TensorFlow, raw: Tensor2D, scale: PictureS
 
 function norm(tf: TensorFlow, rows: Tensor2D) {
   return tf.maximum(rows.square().sum(1, true).sqrt(), smallestNorm);
+}
+
+/** The same for one row of one block, in place. */
+export function normaliseRow(row: Float32Array, { mean, factor, length }: FeatureScale): void {
+  let squares = 0;
+  row.forEach((value, i) => {
+    const standard = (value - (mean[i] as number)) * (factor[i] as number);
+    row[i] = standard;
+    squares += standard * standard;
+  });
+  const by = length / Math.max(Math.sqrt(squares), smallestNorm);
+  row.forEach((value, i) => {
+    row[i] = value * by;
+  });
 }

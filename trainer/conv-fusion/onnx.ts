@@ -1,7 +1,8 @@
 import { addAnswers, inputPorts, outputPorts } from '../onnx/answers.ts';
 import { addBackbone } from '../onnx/backbone.ts';
 import { createGraph, type GraphBuilder } from '../onnx/graph.ts';
-import { blocksOf, smallestNorm } from './normalise.ts';
+import { addSentences } from '../onnx/sentences.ts';
+import { blocksOf, type FeatureScale, smallestNorm } from './normalise.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 /**
@@ -15,7 +16,7 @@ export function toOnnx(model: TrainedModel): Uint8Array {
   const graph = createGraph('shelfwise');
   const { classes } = model.head;
   const features = addBackbone(graph, model.backbone, 'image', model.imageSize);
-  const picture = normalise(graph, features, model);
+  const picture = normalise(graph, features, model.scale);
   const width = 2 * classes;
   const embedding = graph.constant(model.head.embedding, [
     model.head.embedding.length / width,
@@ -23,11 +24,15 @@ export function toOnnx(model: TrainedModel): Uint8Array {
   ]);
   const kernel = graph.constant(model.head.kernel, [model.head.kernel.length / width, width]);
 
+  const { tokens, sentences } = columns(graph, model);
   // [n, 1, tokens] × [n, tokens, 2 classes] → [n, 2 classes]
-  const rows = graph.node('Gather', [embedding, 'text_ids'], { axis: 0 });
+  const rows = graph.node('Gather', [embedding, tokens.ids], { axis: 0 });
   const second = graph.constant(BigInt64Array.of(1n), [1]);
-  const weights = graph.node('Unsqueeze', ['text_weights', second]);
-  const byText = graph.node('Squeeze', [graph.node('MatMul', [weights, rows]), second]);
+  const weights = graph.node('Unsqueeze', [tokens.weights, second]);
+  const byTokens = graph.node('Squeeze', [graph.node('MatMul', [weights, rows]), second]);
+  const byText = sentences
+    ? graph.node('Add', [byTokens, bySentence(graph, model, sentences, width)])
+    : byTokens;
   const byPicture = graph.node('MatMul', [picture, kernel]);
   const halves = graph.constant(BigInt64Array.of(BigInt(classes), BigInt(classes)), [2]);
   const [fusedText, text] = graph.nodes('Split', [byText, halves], 2, { axis: 1 });
@@ -47,8 +52,49 @@ export function toOnnx(model: TrainedModel): Uint8Array {
   return graph.finish(inputPorts(model.text.maximumTokens, model.imageSize), outputPorts(classes));
 }
 
-/** The same steps as normalisePictures, block by block. */
-function normalise(graph: GraphBuilder, features: string[], { scale }: TrainedModel): string {
+interface Pieces {
+  readonly ids: string;
+  readonly weights: string;
+}
+
+/** The inputs of the text: tokens of its n-grams, and behind them the pieces that the encoder reads. */
+function columns(
+  graph: GraphBuilder,
+  { text: { maximumTokens, sentences } }: TrainedModel,
+): { tokens: Pieces; sentences?: Pieces } {
+  if (!sentences) return { tokens: { ids: 'text_ids', weights: 'text_weights' } };
+  const { length } = sentences;
+  const widths = graph.constant(
+    BigInt64Array.of(BigInt(maximumTokens - length), BigInt(length)),
+    [2],
+  );
+  const split = (input: string) =>
+    graph.nodes('Split', [input, widths], 2, { axis: 1 }) as [string, string];
+  const [ids, weights] = [split('text_ids'), split('text_weights')];
+  return {
+    tokens: { ids: ids[0], weights: weights[0] },
+    sentences: { ids: ids[1], weights: weights[1] },
+  };
+}
+
+/** What the text's vector says: [n, 2 classes]; 0 where the text has no piece. */
+function bySentence(
+  graph: GraphBuilder,
+  { sentences, head }: TrainedModel,
+  { ids, weights }: Pieces,
+  width: number,
+): string {
+  if (!sentences || !head.sentences)
+    throw new Error('The model has pieces and nothing that reads them.');
+  const vectors = addSentences(graph, sentences.encoder, { ids, present: weights });
+  const scaled = normalise(graph, [vectors], sentences.scale);
+  const kernel = graph.constant(head.sentences, [head.sentences.length / width, width]);
+  const any = graph.node('ReduceMax', [weights], { axes: [1], keepdims: 1 });
+  return graph.node('Mul', [graph.node('MatMul', [scaled, kernel]), any]);
+}
+
+/** The same steps as normaliseFeatures, block by block. */
+function normalise(graph: GraphBuilder, features: string[], scale: FeatureScale): string {
   const blocks = blocksOf(scale).map((block, index) => {
     const mean = graph.constant(block.mean, [block.width]);
     const factor = graph.constant(block.factor, [block.width]);

@@ -8,8 +8,10 @@ export interface ConvFusionSettings extends Settings {
   readonly regularisation: number;
   /** The same for the classifier that knows the picture alone, which has no text to lean on. */
   readonly pictureRegularisation: number;
-  /** How long the vector of a picture is; that of a text is √2 long. */
+  /** How long the vector of a picture is; that of a text's n-grams is √2 long. */
   readonly pictureLength: number;
+  /** How long the vector is that a pretrained network makes of a text; that of its n-grams is √2 long. */
+  readonly sentenceLength: number;
   /** 0: each product counts the same; 1: each class does. */
   readonly balance: number;
   /** Whether accents make another word. */
@@ -40,6 +42,7 @@ export function settings(choices: Choices, products: number): ConvFusionSettings
     regularisation: 0.7,
     pictureRegularisation: 1.8,
     pictureLength: 1.5,
+    sentenceLength: 1.4,
     balance: 0,
     marks: 'stripped',
     designationShare: 0,

@@ -14,7 +14,7 @@ export interface Texts {
   readonly preprocessing: TextPreprocessing;
   /** Ids as int32[maximumTokens], then their weights as float32[maximumTokens]. */
   readonly features: RecordFile;
-  /** 1 where at least one token is known. */
+  /** 1 where at least one token is known, or a pretrained network reads the text. */
   readonly hasText: Uint8Array;
 }
 
@@ -36,12 +36,12 @@ export async function prepareTexts(
   const record = new ArrayBuffer(maximumTokens * 8);
   const recordIds = new Int32Array(record, 0, maximumTokens);
   const recordWeights = new Float32Array(record, maximumTokens * 4);
-  const read = ({ designation, description }: ProductText) => {
+  const read = ({ designation, description }: ProductText, index: number) => {
     const { ids, weights, present } = featuriseText(designation, description, preprocessing);
     recordIds.set(ids);
     recordWeights.set(weights);
     features.append(new Uint8Array(record));
-    return present;
+    return present || products.sentences?.present[index] === 1;
   };
   const hasText = await readTexts(products, read, options);
   return { preprocessing, features, hasText };

@@ -5,7 +5,8 @@ import { outputNames } from '../onnx/answers.ts';
 import { addAnswers, addInputs } from '../tfjs/answers.ts';
 import { attribute, createGraph, type GraphBuilder } from '../tfjs/graph.ts';
 import { concat, convolve, globalAverages, matMul, toFloats } from '../tfjs/operators.ts';
-import { blocksOf, smallestNorm } from './normalise.ts';
+import { addSentences } from '../tfjs/sentences.ts';
+import { blocksOf, type FeatureScale, smallestNorm } from './normalise.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 /**
@@ -18,23 +19,34 @@ export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } 
   const width = 2 * classes;
   const { ids, weights, image } = addInputs(graph, model.text.maximumTokens, model.imageSize);
 
-  const picture = normalise(graph, addBackbone(graph, model, image), model);
+  const picture = normalise(graph, addBackbone(graph, model, image), model.scale);
   const rows = model.head.embedding.length / width;
   const embedding = graph.constant(model.head.embedding, [rows, width]);
-  const gathered = graph.node('GatherV2', [embedding, ids, graph.constant(Int32Array.of(0), [])]);
-  const column = graph.node('ExpandDims', [weights, graph.constant(Int32Array.of(2), [])]);
-  const byText = graph.node('Sum', [
+  const pieces = model.text.sentences?.length ?? 0;
+  const tokens = model.text.maximumTokens - pieces;
+  const gathered = graph.node('GatherV2', [
+    embedding,
+    columns(graph, ids, 0, tokens),
+    graph.constant(Int32Array.of(0), []),
+  ]);
+  const column = graph.node('ExpandDims', [
+    columns(graph, weights, 0, tokens),
+    graph.constant(Int32Array.of(2), []),
+  ]);
+  const byTokens = graph.node('Sum', [
     graph.node('Mul', [gathered, column]),
     graph.constant(Int32Array.of(1), [1]),
   ]);
+  const sentence = {
+    ids: columns(graph, ids, tokens, pieces),
+    present: columns(graph, weights, tokens, pieces),
+    length: pieces,
+  };
+  const byText =
+    pieces > 0 ? graph.node('AddV2', [byTokens, bySentence(graph, model, sentence)]) : byTokens;
   const kernel = graph.constant(model.head.kernel, [model.head.kernel.length / width, width]);
   const byPicture = matMul(graph, picture, kernel);
-  const half = (value: string, from: number) =>
-    graph.node('Slice', [
-      value,
-      graph.constant(Int32Array.of(0, from), [2]),
-      graph.constant(Int32Array.of(-1, classes), [2]),
-    ]);
+  const half = (value: string, from: number) => columns(graph, value, from, classes);
   const biased = (margins: string, part: number) => {
     const bias = model.head.bias.slice(part * classes, (part + 1) * classes);
     return graph.node('AddV2', [margins, graph.constant(bias, [classes])]);
@@ -46,6 +58,31 @@ export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } 
   };
   addAnswers(graph, said, model.temperatures);
   return graph.finish(outputNames);
+}
+
+/** `count` columns of a matrix. */
+function columns(graph: GraphBuilder, matrix: string, from: number, count: number): string {
+  return graph.node('Slice', [
+    matrix,
+    graph.constant(Int32Array.of(0, from), [2]),
+    graph.constant(Int32Array.of(-1, count), [2]),
+  ]);
+}
+
+/** What the text's vector says: [n, 2 classes]; 0 where the text has no piece. */
+function bySentence(
+  graph: GraphBuilder,
+  { sentences, head }: TrainedModel,
+  pieces: { ids: string; present: string; length: number },
+): string {
+  if (!sentences || !head.sentences)
+    throw new Error('The model has pieces and nothing that reads them.');
+  const vectors = addSentences(graph, sentences.encoder, pieces);
+  const scaled = normalise(graph, [vectors], sentences.scale);
+  const width = 2 * head.classes;
+  const kernel = graph.constant(head.sentences, [head.sentences.length / width, width]);
+  const any = columns(graph, pieces.present, 0, 1);
+  return graph.node('Mul', [matMul(graph, scaled, kernel), any]);
 }
 
 function addBackbone(
@@ -128,14 +165,16 @@ function toHwio({ weights, kernel, output }: Convolution, inputs: number): Float
   return turned;
 }
 
-function normalise(graph: GraphBuilder, features: string[], { scale }: TrainedModel): string {
+function normalise(graph: GraphBuilder, features: string[], scale: FeatureScale): string {
   const blocks = blocksOf(scale).map((block, index) => {
     const mean = graph.constant(block.mean, [block.width]);
     const factor = graph.constant(block.factor, [block.width]);
     const centred = graph.node('Sub', [features[index] as string, mean]);
     return toLength(graph, graph.node('Mul', [centred, factor]), block.length);
   });
-  return toLength(graph, concat(graph, blocks), scale.length);
+  const [first = ''] = blocks;
+  const joined = blocks.length > 1 ? concat(graph, blocks) : first;
+  return toLength(graph, joined, scale.length);
 }
 
 function toLength(graph: GraphBuilder, rows: string, length: number): string {

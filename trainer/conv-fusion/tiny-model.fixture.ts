@@ -1,5 +1,6 @@
 import { type Backbone, type Convolution, featureWidths } from '../backbone/layers.ts';
 import { createRandom } from '../fit/random.ts';
+import { type SentenceEncoder, vectorWidth } from '../sentences/encoder.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 /** For tests: a backbone of two blocks with random weights, its strides, paddings and taps those of the real one. */
@@ -75,6 +76,7 @@ export function tinyBackbone(): Backbone {
 export function tinyModel(
   { classes, imageSize, buckets }: { classes: string[]; imageSize: number; buckets: number },
   backbone: Backbone = tinyBackbone(),
+  encoder?: SentenceEncoder,
 ): TrainedModel {
   const random = createRandom(2);
   const numbers = (length: number, scale: number) =>
@@ -91,12 +93,13 @@ export function tinyModel(
     temperatures: { fused: 0.3, text: 0.5, picture: 0.7 },
     text: {
       buckets,
-      maximumTokens: 16,
+      maximumTokens: encoder ? 24 : 16,
       marks: 'stripped',
       designationShare: 0.5,
       wordNgrams: [1, 2],
       charNgrams: [2, 5],
       idf: numbers(2 * buckets, 1).map((value) => 2 + value),
+      sentences: encoder && { ...encoder.vocabulary, length: 8 },
     },
     scale: {
       widths,
@@ -104,9 +107,19 @@ export function tinyModel(
       mean: numbers(features, 0.5),
       factor: numbers(features, 1).map((value) => 2 + value),
     },
+    sentences: encoder && {
+      encoder,
+      scale: {
+        widths: [vectorWidth(encoder)],
+        length: 1.4,
+        mean: numbers(vectorWidth(encoder), 0.2),
+        factor: numbers(vectorWidth(encoder), 1).map((value) => 2 + value),
+      },
+    },
     head: {
       classes: classes.length,
       embedding,
+      sentences: encoder && numbers(vectorWidth(encoder) * width, 1),
       kernel: numbers(features * width, 1),
       bias: numbers(3 * classes.length, 1),
     },

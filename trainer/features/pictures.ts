@@ -1,10 +1,17 @@
 import type { Backbone } from '../backbone/layers.ts';
+import type { SentenceEncoder } from '../sentences/encoder.ts';
 import type { RecordFile } from './records.ts';
 
 /** What an architecture wants to be done with pictures, once, before it is fitted. `size` is the side of the square in pixels. */
 export type PictureStage =
   /** Run through the frozen backbone: what is learned is learned on its features. */
-  | { readonly kind: 'features'; readonly size: number; readonly backbone: Backbone }
+  | {
+      readonly kind: 'features';
+      readonly size: number;
+      readonly backbone: Backbone;
+      /** The frozen network that reads the texts beside, where one does. */
+      readonly sentences?: SentenceEncoder | undefined;
+    }
   /** Decoded and no more. */
   | { readonly kind: 'pixels'; readonly size: number };
 

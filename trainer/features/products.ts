@@ -1,4 +1,5 @@
 import type { Pictures } from './pictures.ts';
+import type { SentenceVectors } from './sentences.ts';
 
 /** What is known of the training products after one pass over the snapshot; what is large lies in files. */
 export interface Products<P extends Pictures = Pictures> {
@@ -13,6 +14,8 @@ export interface Products<P extends Pictures = Pictures> {
   readonly pictures: P;
   /** One line of JSON for each product: [designation, description]. */
   readonly textPath: string;
+  /** What a pretrained network makes of the texts, where one reads them. */
+  readonly sentences?: SentenceVectors | undefined;
   /** Encoded pictures and texts that the golden cases are made of. */
   readonly examples: readonly Example[];
 }

@@ -3,7 +3,7 @@ interface Weight {
   name: string;
   shape: readonly number[];
   dtype: 'float32' | 'int32';
-  values: Float32Array | Int32Array;
+  values: Float32Array | Int32Array | Uint8Array;
 }
 
 export type Attribute =
@@ -17,6 +17,8 @@ export type Attribute =
 export interface GraphBuilder {
   input(name: string, dtype: string, shape: readonly number[]): string;
   constant(values: Float32Array | Int32Array, shape: readonly number[]): string;
+  /** Floats that are whole numbers below 256: bytes in the file, floats once they are loaded. */
+  bytes(values: Uint8Array, shape: readonly number[]): string;
   node(
     operator: string,
     inputs: string[],
@@ -38,6 +40,15 @@ export function createGraph(): GraphBuilder {
   const nodes: object[] = [];
   const weights: Weight[] = [];
   const signature: Record<string, object> = {};
+  const add = (dtype: Weight['dtype'], values: Weight['values'], shape: readonly number[]) => {
+    const name = `constant_${weights.length}`;
+    weights.push({ name, shape, dtype, values });
+    const dim = shape.map((size) => ({ size: String(size) }));
+    const type = dtype === 'float32' ? 'DT_FLOAT' : 'DT_INT32';
+    const value = { tensor: { dtype: type, tensorShape: { dim } } };
+    nodes.push({ name, op: 'Const', attr: { value, dtype: { type } } });
+    return name;
+  };
   return {
     input(name, dtype, shape) {
       const dim = shape.map((size) => ({ size: String(size) }));
@@ -46,23 +57,21 @@ export function createGraph(): GraphBuilder {
       signature[name] = { name: `${name}:0`, dtype: type, tensorShape: { dim } };
       return name;
     },
-    constant(values, shape) {
-      const name = `constant_${weights.length}`;
-      const dtype = values instanceof Float32Array ? 'float32' : 'int32';
-      weights.push({ name, shape, dtype, values });
-      const dim = shape.map((size) => ({ size: String(size) }));
-      const type = dtype === 'float32' ? 'DT_FLOAT' : 'DT_INT32';
-      const value = { tensor: { dtype: type, tensorShape: { dim } } };
-      nodes.push({ name, op: 'Const', attr: { value, dtype: { type } } });
-      return name;
-    },
+    constant: (values, shape) =>
+      add(values instanceof Float32Array ? 'float32' : 'int32', values, shape),
+    bytes: (values, shape) => add('float32', values, shape),
     node(operator, inputs, attributes = {}, name = `${operator}_${nodes.length}`) {
       const attr = { T: attribute.float, ...attributes };
       nodes.push({ name, op: operator, input: inputs, attr });
       return name;
     },
     finish(outputs) {
-      const manifest = weights.map(({ name, shape, dtype }) => ({ name, shape, dtype }));
+      const manifest = weights.map(({ name, shape, dtype, values }) => ({
+        name,
+        shape,
+        dtype,
+        ...(values instanceof Uint8Array && { quantization: { dtype: 'uint8', scale: 1, min: 0 } }),
+      }));
       const model = {
         format: 'graph-model',
         generatedBy: 'shelfwise',

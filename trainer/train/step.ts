@@ -15,6 +15,7 @@ import { openBackbone } from '../backbone/backbones.ts';
 import type { PictureStage } from '../features/pictures.ts';
 import type { Validation } from '../judge/validation.ts';
 import { startTensorFlow } from '../native/start.ts';
+import { readEncoder } from '../sentences/weights.ts';
 import type { Step, StepIo } from '../step.ts';
 import { startTracking } from '../tracking/tracking.ts';
 import type { Architecture, PictureKind } from './architecture.ts';
@@ -47,7 +48,10 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
     seed,
     hyperparameters: {
       architecture: architecture.name,
-      ...(architecture.pictures === 'features' && { imageBackbone: options.imageBackbone }),
+      ...(architecture.pictures === 'features' && {
+        imageBackbone: options.imageBackbone,
+        textBackbone: options.textBackbone,
+      }),
       ...hyperparameters,
       ...(options.search && {
         searchMinutes: options.search.minutes,
@@ -171,19 +175,20 @@ function requireClasses(snapshot: Snapshot): void {
     );
 }
 
-/** 11 KB of picture features, as many from the cache, and 2 KB of text for each product, and 200 MB for shards and bundle. */
+/** 11 KB of picture features, as many from the cache, and 4 KB of text for each product, and 500 MB for shards and bundle. */
 function scratchMegabytes({ counts }: Snapshot): number {
-  return 200 + Math.ceil((counts.train * 25) / 1000);
+  return 500 + Math.ceil((counts.train * 27) / 1000);
 }
 
 async function openStage(
   kind: PictureKind,
   size: number,
-  { imageBackbone, backboneDir }: TrainOptions,
+  { imageBackbone, textBackbone, backboneDir }: TrainOptions,
 ): Promise<PictureStage> {
   if (kind === 'pixels') return { kind, size };
   try {
-    return { kind, size, backbone: await openBackbone(imageBackbone, backboneDir) };
+    const sentences = textBackbone === 'none' ? undefined : await readEncoder(backboneDir);
+    return { kind, size, backbone: await openBackbone(imageBackbone, backboneDir), sentences };
   } catch (cause) {
     throw new StepError('BadConfiguration', (cause as Error).message, { cause });
   }

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { type Snapshot, type Store, samples } from '@shelfwise/trainer-contract';
 import type { Logger } from 'pino';
 import type { PictureStage } from '../features/pictures.ts';
 import { type Products, select } from '../features/products.ts';
 import { readProducts } from '../features/read-products.ts';
+import { readSentences } from '../features/sentences.ts';
 import type { FitPace, FitProgress } from '../fit/loop.ts';
 import type { Keeper } from '../fit/state.ts';
 import { type Validation, validate } from '../judge/validation.ts';
@@ -28,7 +30,7 @@ export interface Training {
   readonly hyperparameters: Settings;
   /** What may be changed in them, and how much may be tried for it; without it they stay as they are. */
   readonly search?: { readonly axes: readonly Axis[]; readonly budget: SearchBudget };
-  /** A folder of this training's own, on a disk that holds 25 KB a product. */
+  /** A folder of this training's own, on a disk that holds 27 KB a product. */
   readonly scratchDir: string;
   readonly checkpoints: Checkpoints;
   readonly signal: AbortSignal;
@@ -87,6 +89,7 @@ export async function train(training: Training): Promise<Trained> {
     },
   );
   products.pictures.close();
+  products.sentences?.close();
 
   const calibrated: Calibrated = {
     imageSize: hyperparameters.imageSize,
@@ -116,8 +119,9 @@ export async function train(training: Training): Promise<Trained> {
 async function read(training: Training): Promise<Products> {
   const { store, snapshot, stage, scratchDir, signal, log } = training;
   const total = snapshot.counts.train;
-  const pace = createPace(training.progress, { step: 'train', phase: 'features', total });
-  return await readProducts(samples(store, snapshot, 'train', { scratchDir }), {
+  const paceOf = (phase: string) => createPace(training.progress, { step: 'train', phase, total });
+  const pace = paceOf('features');
+  const products = await readProducts(samples(store, snapshot, 'train', { scratchDir }), {
     stage,
     cache: { store, log },
     classes: snapshot.classes.map((each) => each.class),
@@ -125,6 +129,14 @@ async function read(training: Training): Promise<Products> {
     signal,
     onProgress: pace.reach,
   });
+  const encoder = stage.kind === 'features' ? stage.sentences : undefined;
+  if (!encoder) return products;
+  const sentences = await readSentences(products, encoder, {
+    path: join(scratchDir, 'sentences.bin'),
+    signal,
+    onProgress: paceOf('features of texts').reach,
+  });
+  return { ...products, sentences };
 }
 
 function fitPhase(
