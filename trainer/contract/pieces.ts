@@ -20,10 +20,10 @@ const [unknown, begin, end] = [0, 1, 2];
 const space = '▁';
 /** No piece is worth less than an unknown character. */
 const unknownPenalty = 10;
-// What is behind them is not read: 64 pieces have some 300 characters.
+// What is behind them is not read: 64 pieces of European languages have some 270 characters.
 const mostDesignation = 1024;
 const mostDescription = 4096;
-const mostCharacters = 640;
+const mostCharacters = 400;
 
 /**
  * The most likely pieces of a product's text, designation first, between those for beginning and end. None where there is
@@ -102,9 +102,11 @@ function indexOf(vocabulary: PieceVocabulary): PieceIndex {
   let longest = 0;
   let least = 0;
   vocabulary.pieces.forEach((piece, id) => {
-    for (let to = 1; to < piece.length; to++) {
+    // What one begins with is there with all that it begins with itself.
+    for (let to = piece.length - 1; to > 0; to--) {
       const beginning = piece.slice(0, to);
-      if (!ids.has(beginning)) ids.set(beginning, -1);
+      if (ids.has(beginning)) break;
+      ids.set(beginning, -1);
     }
     ids.set(piece, id);
     longest = Math.max(longest, piece.length);

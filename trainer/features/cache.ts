@@ -7,6 +7,8 @@ import { createPack, openPack, type Pack, type PackWriter } from './pack.ts';
 /**
  * Features of pictures that earlier trainings computed, by the digest of the encoded picture: a week later a shop's pictures
  * are mostly the same. It saves work and no more: whatever is wrong with it is logged, and the features are computed.
+ * A store is one shop's: what the products of its last training do not have is forgotten, or it would grow for ever. Who trains
+ * on a large dataset and a small one in turn has features of the large one computed anew.
  */
 export interface FeatureCache {
   /** The record of a picture, if it is known. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PictureError, type Sample, StepError } from '@shelfwise/trainer-contract';
@@ -12,9 +11,7 @@ import {
 } from './make-pictures.ts';
 import type { PictureStage, PicturesOf } from './pictures.ts';
 import type { Products } from './products.ts';
-
-/** One product in ten is held back from the fit that is judged. */
-const validationShare = 0.1;
+import { createValidation } from './validation.ts';
 
 export interface ReadOptions<S extends PictureStage> extends MakerOptions {
   readonly stage: S;
@@ -53,7 +50,7 @@ async function read(
   const texts = openSync(textPath, 'w');
   const labelOf = new Map(classes.map((name, index) => [name, index]));
   const labels: number[] = [];
-  const draws: number[] = [];
+  const validation = createValidation();
   const hasPicture: number[] = [];
   const examples = chooseExamples();
 
@@ -68,7 +65,7 @@ async function read(
       );
     await maker.append(made);
     labels.push(label);
-    draws.push(drawOf(sample));
+    validation.add(sample, made?.digest);
     hasPicture.push(made ? 1 : 0);
     examples.offer(sample);
     writeFileSync(texts, `${JSON.stringify([sample.designation, sample.description])}\n`);
@@ -79,35 +76,12 @@ async function read(
     classes,
     count: labels.length,
     labels: Int32Array.from(labels),
-    validation: chooseValidation(draws),
+    validation: validation.choose(),
     hasPicture: Uint8Array.from(hasPicture),
     pictures: maker.pictures(),
     textPath,
     examples: examples.chosen(),
   };
-}
-
-/**
- * A number in [0, 1) by the text, so that a product stays on its side whatever else is in the catalogue,
- * and variants that share a text share a side: with one learned and the other judged the figures flatter.
- */
-function drawOf({ id, designation, description }: Sample): number {
-  const text = `${designation}\n${description ?? ''}`.trim().toLowerCase();
-  const hash = createHash('sha256')
-    .update(`validation ${text || id}`)
-    .digest();
-  return hash.readUInt32BE(0) / 2 ** 32;
-}
-
-/** The lowest draws; at least one product, also of a very small catalogue. */
-function chooseValidation(draws: number[]): Uint8Array {
-  const least = draws.reduce((a, b) => Math.min(a, b), 1);
-  const chosen = Uint8Array.from(draws, (draw) =>
-    draw < validationShare || draw === least ? 1 : 0,
-  );
-  // Of products that all have one text none would be left to fit. The snapshot's order is by a hash.
-  if (chosen.every((flag) => flag === 1)) return chosen.map((_, i) => (i % 10 === 0 ? 1 : 0));
-  return chosen;
 }
 
 /** The product and what its picture became; undefined where it has none. */

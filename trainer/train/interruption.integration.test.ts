@@ -6,6 +6,7 @@ import type { PictureStage } from '../features/pictures.ts';
 import { createRandom } from '../fit/random.ts';
 import { folderForAll } from '../folder.fixture.ts';
 import { lstmCnn } from '../lstm-cnn/architecture.ts';
+import { tinyEncoder } from '../sentences/tiny-encoder.fixture.ts';
 import type { Architecture } from './architecture.ts';
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
@@ -20,7 +21,7 @@ const searching = {
   budget: { minutes: 1e6, configurations: 3 },
 };
 const kinds: [string, Architecture, PictureStage, typeof searching?][] = [
-  ['conv-fusion', convFusion, { kind: 'features', size: 32, backbone }],
+  ['conv-fusion', convFusion, { kind: 'features', size: 32, backbone, sentences: tinyEncoder() }],
   ['conv-fusion with a search', convFusion, { kind: 'features', size: 32, backbone }, searching],
   ['lstm-cnn', lstmCnn, { kind: 'pixels', size: 32 }],
 ];

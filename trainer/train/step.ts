@@ -23,6 +23,7 @@ import { architectures } from './architectures.ts';
 import { openCheckpoints, removeCheckpoints } from './checkpoints.ts';
 import { type TrainOptions, trainOptions, trainUsage } from './options.ts';
 import { alreadyPublished, publish, tarReference } from './publish.ts';
+import { sourcesDigest } from './sources.ts';
 import { train } from './train.ts';
 
 export const trainStep: Step = {
@@ -71,7 +72,11 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
   const checkpoints = await openCheckpoints({
     store,
     release: options.release,
-    identity: { ...identity, code },
+    identity: {
+      ...identity,
+      code,
+      ...(options.codeImage === null && { sources: await sourcesDigest() }),
+    },
     everyMinutes: options.checkpointMinutes,
     log: io.log,
   });

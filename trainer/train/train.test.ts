@@ -14,6 +14,7 @@ import { tinyBackbone } from '../conv-fusion/tiny-model.fixture.ts';
 import { folderForAll } from '../folder.fixture.ts';
 import { loadTensorFlow } from '../native/tensorflow.ts';
 import { InferenceSession, Tensor } from '../onnx/onnxruntime.fixture.ts';
+import { tinyEncoder } from '../sentences/tiny-encoder.fixture.ts';
 import type { ProgressEvent } from '../step.ts';
 import { testSamples, writeDataset } from './dataset.fixture.ts';
 import type { Choices } from './hyperparameters.ts';
@@ -45,7 +46,7 @@ describe('training', () => {
       ...(await trainingIn(folder, on)),
       ...(log && { log }),
       architecture: convFusion,
-      stage: { kind: 'features', size: 32, backbone: tinyBackbone() },
+      stage: { kind: 'features', size: 32, backbone: tinyBackbone(), sentences: tinyEncoder() },
       hyperparameters: convFusion.settings({ imageSize: 32, epochs: 6, ...choices }, products),
       signal,
       progress(event) {
