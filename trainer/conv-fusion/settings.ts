@@ -58,6 +58,7 @@ export function searchAxes(choices: Choices): { always: Axis[]; further: Axis[] 
   const further: Axis[] = [
     { name: 'regularisation', values: [0.7, 1.4, 0.35] },
     { name: 'pictureLength', values: [1.5, 1.9, 1.2] },
+    { name: 'sentenceLength', values: [1.4, 2, 1] },
     { name: 'balance', values: [0, 0.3] },
     { name: 'marks', values: ['stripped', 'kept'] },
     { name: 'learningRate', values: [0.04, 0.02] },
