@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type Caller, type Role, roleSchema } from '@shelfwise/inference-contract';
 import { SignJWT } from 'jose';
 import * as z from 'zod';
+import { accountVerifier } from './account-verifier.ts';
 import type { Issuer } from './issuer.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { Revocations } from './revocations.ts';
+import { toleranceSeconds } from './verify.ts';
 
 /** What a token of our own accounts must be, to the letter. */
 export const accountTokens = {
@@ -56,7 +58,7 @@ export async function issueToken(
 /** Our own accounts as the issuer of their tokens. */
 export function accountIssuer(keys: KeyRing, revocations: Revocations | undefined): Issuer {
   const { issuer, audience, algorithm, lifetimeSeconds } = accountTokens;
-  return {
+  const rules: Issuer = {
     issuer,
     audience,
     algorithms: [algorithm],
@@ -72,4 +74,5 @@ export function accountIssuer(keys: KeyRing, revocations: Revocations | undefine
     },
     isRevoked: ({ id }, facts) => revocations?.isRevoked(id, facts.generation, facts.id) ?? false,
   };
+  return { ...rules, verify: accountVerifier(rules, toleranceSeconds) };
 }

@@ -1,6 +1,6 @@
 import type { Caller } from '@shelfwise/inference-contract';
 import { Problem } from '../http/problems.ts';
-import type { Middleware } from '../http/state.ts';
+import type { Context, Middleware } from '../http/state.ts';
 import { accountIssuer } from './account-tokens.ts';
 import { unauthenticated } from './authorise.ts';
 import { bearerToken } from './bearer.ts';
@@ -37,10 +37,10 @@ export function authenticate(settings: AuthenticateSettings): Middleware {
   const find = issuers(settings);
   const cache = createTokenCache();
 
-  async function verified(token: string) {
+  async function verified(token: string, ctx: Context) {
     const known = cache.get(token);
     if (known) return known;
-    const fresh = await verifyToken(token, find);
+    const fresh = await verifyToken(token, find, ctx);
     cache.put(token, fresh);
     return fresh;
   }
@@ -52,7 +52,7 @@ export function authenticate(settings: AuthenticateSettings): Middleware {
       if (token.startsWith('sw_')) {
         ctx.state.caller = await serviceCaller(token, serviceTokens);
       } else {
-        const { caller, facts } = await verified(token);
+        const { caller, facts } = await verified(token, ctx);
         ctx.state.caller = caller;
         ctx.state.token = facts;
       }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Caller } from '@shelfwise/inference-contract';
+import type { Context } from '../http/state.ts';
 
 /** What a verified token says of itself beyond its caller, for those who revoke. */
 export interface TokenFacts {
@@ -26,6 +27,8 @@ export interface Issuer {
   stillHas(kid: string, key: KeyObject): boolean;
   /** Who verified claims speak of; undefined where they lack something. Throws `forbidden` where they may not call. */
   callerOf(claims: Record<string, unknown>): { caller: Caller; generation?: number } | undefined;
+  /** Verifies the token of the request's header and gives its claims, where it is not jose that does. Throws TokenError. */
+  verify?(ctx: Context): Promise<Record<string, unknown>>;
   isRevoked?(caller: Caller, facts: TokenFacts): boolean;
 }
 

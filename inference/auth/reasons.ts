@@ -40,3 +40,30 @@ export function reasonOfJose(error: unknown): TokenError | undefined {
   if (error instanceof TypeError) return because('its algorithm is not that of its key');
   return undefined;
 }
+
+/** What jsonwebtoken says, as koa-jwt passes it on. */
+const ofJsonwebtoken: Record<string, string> = {
+  'jwt expired': 'it has expired',
+  'maxAge exceeded': 'it is older than tokens may be',
+  'iat required when maxAge is specified': 'it does not say when it was issued',
+  'jwt not active': 'it is not valid yet',
+  'jwt malformed': 'it is no JWT',
+  'invalid token': 'it is no JWT',
+  'Invalid token': 'it is no JWT',
+  'invalid algorithm': 'its algorithm is not one that is accepted here',
+  'invalid signature': 'its signature is wrong',
+  'jwt signature is required': 'it is not signed',
+  'invalid exp value': 'its claim exp is not what it has to be',
+  'invalid nbf value': 'its claim nbf is not what it has to be',
+};
+
+/** What an error of koa-jwt says about the token; undefined for an error that is not the token's. */
+export function reasonOfKoaJwt(error: unknown): TokenError | undefined {
+  const original = (error as { originalError?: unknown } | null)?.originalError;
+  if (original instanceof TokenError) return original;
+  if (!(original instanceof Error)) return undefined;
+  const because = (reason: string) => new TokenError(reason, { cause: original });
+  if (original.message.startsWith('jwt audience invalid'))
+    return because('it is for another audience');
+  return because(ofJsonwebtoken[original.message] ?? 'it cannot be verified');
+}

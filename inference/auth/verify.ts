@@ -1,6 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Caller } from '@shelfwise/inference-contract';
 import { jwtVerify } from 'jose';
+import * as z from 'zod';
+import type { Context } from '../http/state.ts';
 import type { FindIssuer, Issuer, TokenFacts } from './issuer.ts';
 import { reasonOfJose, TokenError } from './reasons.ts';
 
@@ -12,7 +14,7 @@ export interface Verified {
 }
 
 /** Clocks of the cluster's machines and ours differ a little. */
-const toleranceSeconds = 10;
+export const toleranceSeconds = 10;
 /** Tokens of people in many groups come to some 4 KB. */
 const longestToken = 8 * 1024;
 
@@ -20,38 +22,26 @@ const longestToken = 8 * 1024;
  * Verifies a JWT. The issuer that it claims decides by which rules and keys, so that a key of one can never vouch for another's
  * tokens. Throws TokenError (why it is refused), or a Problem of the issuer's.
  */
-export async function verifyToken(token: string, find: FindIssuer): Promise<Verified> {
-  const issuer = await issuerOf(token, find);
-  let used: { kid: string; key: KeyObject } | undefined;
-  const { payload } = await jwtVerify(
-    token,
-    async ({ kid }) => {
-      const key = kid === undefined ? undefined : await issuer.key(kid);
-      if (kid === undefined || !key) throw new TokenError('no key here has its kid');
-      used = { kid, key };
-      return key;
-    },
-    {
-      algorithms: [...issuer.algorithms],
-      issuer: issuer.issuer,
-      audience: issuer.audience,
-      maxTokenAge: issuer.lifetimeSeconds,
-      clockTolerance: toleranceSeconds,
-      requiredClaims: ['exp', 'iat'],
-      currentDate: new Date(Date.now()),
-    },
-  ).catch((error: unknown) => {
-    throw reasonOfJose(error) ?? error;
-  });
-  const { iat, exp, jti } = payload as { iat: number; exp: number; jti?: string };
-  if (exp - iat > issuer.lifetimeSeconds + toleranceSeconds)
+export async function verifyToken(
+  token: string,
+  find: FindIssuer,
+  ctx: Context,
+): Promise<Verified> {
+  const { issuer, kid } = await unverified(token, find);
+  const key = await issuer.key(kid);
+  if (!key) throw new TokenError('no key here has its kid');
+  const claims = await (issuer.verify ? issuer.verify(ctx) : verifyByJose(token, issuer, key));
+  const { iat, exp, jti } = timesOf(claims);
+  const { lifetimeSeconds } = issuer;
+  if (exp - iat > lifetimeSeconds + toleranceSeconds)
     throw new TokenError('it would live longer than tokens may');
-  const who = issuer.callerOf(payload);
+  if (iat > Date.now() / 1000 + toleranceSeconds)
+    throw new TokenError('it was issued in the future');
+  const who = issuer.callerOf(claims);
   if (!who) throw new TokenError('it lacks claims that it needs');
   const facts = { id: jti, generation: who.generation ?? 0, expiresAt: exp };
   if (issuer.isRevoked?.(who.caller, facts)) throw new TokenError('it has been revoked');
-  const { kid, key } = used as unknown as { kid: string; key: KeyObject };
-  const end = (Math.min(exp, iat + issuer.lifetimeSeconds) + toleranceSeconds) * 1000;
+  const end = (Math.min(exp, iat + lifetimeSeconds) + toleranceSeconds) * 1000;
   return {
     caller: who.caller,
     facts,
@@ -60,23 +50,58 @@ export async function verifyToken(token: string, find: FindIssuer): Promise<Veri
   };
 }
 
-/** The issuer that an unverified token claims. */
-async function issuerOf(token: string, find: FindIssuer): Promise<Issuer> {
-  if (token.length > longestToken) throw new TokenError(`it is longer than ${longestToken} bytes`);
-  const parts = token.split('.');
-  const claimed = parts.length === 3 ? claimedIssuer(parts[1] as string) : undefined;
-  if (claimed === undefined) throw new TokenError('it is no JWT');
-  if (parts[2] === '') throw new TokenError('it is not signed');
-  const issuer = await find(claimed);
-  if (!issuer) throw new TokenError('its issuer is not known here');
-  return issuer;
+async function verifyByJose(token: string, issuer: Issuer, key: KeyObject) {
+  const verified = jwtVerify(token, key, {
+    algorithms: [...issuer.algorithms],
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    maxTokenAge: issuer.lifetimeSeconds,
+    clockTolerance: toleranceSeconds,
+    requiredClaims: ['exp', 'iat'],
+    currentDate: new Date(Date.now()),
+  });
+  const { payload } = await verified.catch((error: unknown) => {
+    throw reasonOfJose(error) ?? error;
+  });
+  return payload;
 }
 
-function claimedIssuer(payload: string): string | undefined {
+const timesSchema = z.object({ iat: z.number(), exp: z.number(), jti: z.string().optional() });
+
+function timesOf(claims: unknown): z.infer<typeof timesSchema> {
+  const times = timesSchema.safeParse(claims);
+  if (times.success) return times.data;
+  const claim = times.error.issues[0]?.path[0];
+  if (claim === 'jti') throw new TokenError('its claim jti is not what it has to be');
+  throw new TokenError(
+    claim === 'exp' ? 'it does not say when it ends' : 'it does not say when it was issued',
+  );
+}
+
+/** By whom, and with which of their keys, an unverified token claims to be signed. */
+async function unverified(
+  token: string,
+  find: FindIssuer,
+): Promise<{ issuer: Issuer; kid: string }> {
+  if (token.length > longestToken) throw new TokenError(`it is longer than ${longestToken} bytes`);
+  const parts = token.split('.');
+  const [header, claims] = parts.slice(0, 2).map(jsonOf);
+  if (parts.length !== 3 || !header || !claims || typeof claims.iss !== 'string')
+    throw new TokenError('it is no JWT');
+  if (parts[2] === '') throw new TokenError('it is not signed');
+  if (header.crit !== undefined || header.b64 !== undefined)
+    throw new TokenError('its header asks for what is not supported here');
+  const issuer = await find(claims.iss);
+  if (!issuer) throw new TokenError('its issuer is not known here');
+  if (typeof header.kid !== 'string') throw new TokenError('it has no kid to name its key by');
+  return { issuer, kid: header.kid };
+}
+
+function jsonOf(part: string): Record<string, unknown> | undefined {
   try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    const issuer = (claims as { iss?: unknown } | null)?.iss;
-    return typeof issuer === 'string' ? issuer : undefined;
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }
