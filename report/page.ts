@@ -15,8 +15,11 @@ export interface Page {
   footer?: Content;
 }
 
-/** Should an escape ever be missed, a browser still runs and loads nothing but this page's own style and pictures. */
-const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; img-src data:; form-action 'none'; base-uri 'none'`;
+/**
+ * Should an escape ever be missed, a browser still runs and loads nothing but this page's own style and pictures. For the header
+ * Content-Security-Policy, too, where a page is served.
+ */
+export const pagePolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; img-src data:; form-action 'none'; base-uri 'none'`;
 
 /** A whole HTML document, self-contained, for screens of any size, dark mode and paper. */
 export function page({ title, lead, sections, footer }: Page): string {
@@ -25,7 +28,7 @@ export function page({ title, lead, sections, footer }: Page): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${title}</title>

@@ -17,9 +17,13 @@ font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 .25rem}
 h2{font-size:1.2rem;line-height:1.3;margin:2.5rem 0 .5rem;padding-top:.75rem;border-top:1px solid var(--line)}
 h3{font-size:1rem;margin:1.5rem 0 .25rem}
+h4{font-size:.9rem;margin:1rem 0 .25rem}
 p{margin:.5rem 0;max-width:46rem}
 a{color:var(--series-0)}
-code{font:.85em ui-monospace,monospace}
+code,pre{font:.85em/1.5 ui-monospace,monospace}
+pre{background:var(--raised);border:1px solid var(--line);border-radius:.4rem;padding:.6rem .8rem;overflow-x:auto;overflow-wrap:normal}
+summary{cursor:pointer;color:var(--quiet)}
+.index{padding-left:1.2rem}
 .quiet,footer,figcaption,caption{color:var(--quiet);font-size:.875rem}
 .good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}
 nav ol{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1rem;margin:1rem 0 0;padding:0;font-size:.9rem}

@@ -1,7 +1,8 @@
-/** `npm run generate [-- --check]`: writes what is derived from crds/, or says which of it is out of date. */
+/** `npm run generate [-- --check]`: writes what is derived from other files, or says which of it is out of date. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import { type CustomResourceDefinition, readCrd } from './crd.ts';
+import { problemsPage } from './problems.ts';
 import { referenceOf } from './reference.ts';
 import { typesOf } from './types.ts';
 
@@ -9,11 +10,14 @@ const root = new URL('../../', import.meta.url);
 
 const derived: {
   path: string;
+  /** Of the file that it is derived from, where that is not the CRD. */
+  source?: string;
   from: (crd: CustomResourceDefinition) => Promise<string> | string;
 }[] = [
   { path: 'operator/api/model-release.gen.ts', from: typesOf },
   { path: 'charts/shelfwise/files/modelreleases.yaml', from: chartCopy },
   { path: 'docs/reference.md', from: referenceOf },
+  { path: 'docs/problems.md', source: 'inference/http/problems.ts', from: problemsPage },
 ];
 
 /** Without anchors and merge keys: what comes between a chart and the API server does not always know them. */
@@ -25,7 +29,7 @@ function chartCopy(crd: CustomResourceDefinition): string {
 const check = process.argv.includes('--check');
 const crd = await readCrd();
 let stale = 0;
-for (const { path, from } of derived) {
+for (const { path, source = 'crds/modelreleases.yaml', from } of derived) {
   const file = new URL(path, root);
   const wanted = await from(crd);
   const present = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -35,7 +39,7 @@ for (const { path, from } of derived) {
   if (present === wanted) continue;
   if (check) {
     stale += 1;
-    console.error(`${path} is not what crds/modelreleases.yaml gives: run npm run generate.`);
+    console.error(`${path} is not what ${source} gives: run npm run generate.`);
   } else {
     await writeFile(file, wanted);
     console.error(`Wrote ${path}.`);
