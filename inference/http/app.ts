@@ -109,12 +109,13 @@ function dependencies({ accounts, cluster, oidc, storeIsUp }: AppSettings): Depe
 
 /** An API answers no page: nothing of it may be framed, sniffed or scripted. */
 function headers(state: ServiceState): Middleware {
-  return (ctx, next) => {
+  return async (ctx, next) => {
     ctx.set('X-Content-Type-Options', 'nosniff');
     ctx.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
-    // While draining, a client that keeps its connection would keep coming to a pod that leaves.
+    await next();
+    // While draining, a client that keeps its connection would keep coming to a pod that leaves. Asked last: it may have begun
+    // while this one was at work.
     if (state.draining) ctx.set('Connection', 'close');
-    return next();
   };
 }
 
