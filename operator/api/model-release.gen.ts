@@ -101,7 +101,7 @@ export interface ModelRelease {
         prefix: string;
       };
       /**
-       * Products in a PostgreSQL database, read from the view shelfwise_training_products_v1.
+       * Products in a PostgreSQL database, read from the view shelfwise_training_products_v1. The shop has it over tables of its own, or the service makes it over its catalogue.
        */
       catalog?: {
         /**
@@ -118,7 +118,7 @@ export interface ModelRelease {
           key: string;
         };
         /**
-         * The folder in the bucket that the view's picture keys are relative to. Empty is the bucket's root.
+         * The folder in the bucket that the view's picture keys are relative to; for the service's own catalogue <spec.store.s3.prefix>/<namespace>/<name>. Empty is the bucket's root.
          */
         prefix: string;
       };
