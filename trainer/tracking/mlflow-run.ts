@@ -9,6 +9,8 @@ export interface RunDescription {
   tags: Record<string, string>;
   /** Milliseconds since 1970. */
   startedAt: number;
+  /** A run that ended as FINISHED stays as it is, and is not told anything. */
+  unlessFinished?: boolean;
 }
 
 /** A run's end, in MLflow's words. */
@@ -73,8 +75,11 @@ export function mlflowRuns(settings: MlflowSettings) {
   }
 
   return {
-    /** The id of the run of this training: a new one, or that of an attempt before, which then runs again. */
-    async open(run: RunDescription, timeoutMs: number): Promise<string> {
+    /**
+     * The id of the run of this training: a new one, or that of an attempt before, which then runs again; undefined for
+     * one that is to stay as it is.
+     */
+    async open(run: RunDescription, timeoutMs: number): Promise<string | undefined> {
       const experiment = await experimentId(timeoutMs);
       type Found = { runs?: { info: { run_id: string; status: string } }[] };
       const query = {
@@ -85,6 +90,7 @@ export function mlflowRuns(settings: MlflowSettings) {
         order_by: ['attributes.start_time ASC'],
       };
       const before = (await post<Found>('runs/search', query, timeoutMs)).runs?.[0]?.info;
+      if (before?.status === 'FINISHED' && run.unlessFinished) return undefined;
       if (before) {
         if (before.status !== 'RUNNING')
           await post('runs/update', { run_id: before.run_id, status: 'RUNNING' }, timeoutMs);

@@ -70,6 +70,10 @@ export function tellMlflow(
   async function sendAll(): Promise<void> {
     runId ??= await runs.open(run, left());
     const id = runId;
+    if (id === undefined) {
+      over = true;
+      return;
+    }
     if (!paramsTold) {
       await offer('the parameters', () => runs.logParams(id, run.params, left()));
       paramsTold = true;
@@ -129,9 +133,9 @@ export function tellMlflow(
     tags(more: Record<string, string>): void {
       tags = { ...tags, ...more };
     },
-    /** Sends what is left and how the run ended; gives up after `withinMs`. */
-    async end(status: RunEnd, withinMs: number): Promise<void> {
-      ending = { status, at: Date.now(), deadline: Date.now() + withinMs };
+    /** Sends what is left, and how and when (in milliseconds since 1970) the run ended; gives up after `withinMs`. */
+    async end(status: RunEnd, withinMs: number, at = Date.now()): Promise<void> {
+      ending = { status, at, deadline: Date.now() + withinMs };
       stop.abort();
       const tooLate = new AbortController();
       await Promise.race([

@@ -276,16 +276,19 @@ describe('what is tracked of a training', function () {
     const { digest } = await writeDataset(store, await testSamples(60));
     const { io } = await testIo(folder);
     const config = { ...io.config, cacheHome: process.env.XDG_CACHE_HOME, mlflow: settings.mlflow };
-    await trainStep.run(
-      [
-        ...['--store', store.url, '--dataset', digest, '--release', settings.release],
-        ...['--image-size', '64', '--epochs', '2', '--device', 'cpu'],
-      ],
-      { ...io, config, log: settings.log },
-    );
+    const again = () =>
+      trainStep.run(
+        [
+          ...['--store', store.url, '--dataset', digest, '--release', settings.release],
+          ...['--image-size', '64', '--epochs', '2', '--device', 'cpu'],
+        ],
+        { ...io, config, log: settings.log },
+      );
+    await again();
     const told = await one();
     const manifest = await readManifest(store, settings.release);
     expect(told.info.status).to.equal('FINISHED');
+    expect(told.info.end_time).to.be.at.least(Date.parse(manifest.finishedAt));
     expect(values(told.data.params)).to.include({
       seed: '0',
       architecture: 'conv-fusion',
@@ -298,5 +301,25 @@ describe('what is tracked of a training', function () {
     expect(metrics['final_fit/epoch_loss']).to.be.a('number');
     const names = (await tensorboard()).map(({ name }) => name);
     expect(names).to.include.members(Object.keys(metrics));
+
+    // Its pod died right after the manifest, and MLflow was not told of its end; the next one says it.
+    await ask('runs/update', { run_id: told.info.run_id, status: 'RUNNING' });
+    await ask('runs/delete-tag', { run_id: told.info.run_id, key: 'shelfwise.digest' });
+    await again();
+    const ended = await one();
+    expect(ended.info).to.include({ run_id: told.info.run_id, status: 'FINISHED' });
+    expect(Number(ended.info.end_time)).to.equal(Date.parse(manifest.finishedAt));
+    expect(values(ended.data.tags)).to.include({ 'shelfwise.digest': manifest.tar.sha256 });
+    expect(values(ended.data.metrics)).to.deep.equal(metrics);
+
+    // What has ended stays as it is; what MLflow was never told of is told as a whole.
+    await ask('runs/set-tag', { run_id: told.info.run_id, key: 'mlflow.note.content', value: 'x' });
+    await again();
+    expect((await one()).info).to.deep.equal(ended.info);
+    await ask('runs/delete', { run_id: told.info.run_id });
+    await again();
+    const anew = await one();
+    expect(anew.info).to.include({ status: 'FINISHED' });
+    expect(values(anew.data.metrics)['validation/macroF1']).to.equal(manifest.metrics.macroF1);
   });
 });

@@ -40,22 +40,10 @@ const endWithinMs: Record<RunEnd, number> = { FINISHED: 15_000, FAILED: 15_000, 
  * It never throws, never makes the training wait for a server, and changes nothing of the model.
  */
 export function startTracking(settings: TrackingSettings): Tracking {
-  const { store, release, identity, scratchDir, log, mlflow, timings } = settings;
-  const params = texts(settings.params);
-  const tags = texts({
-    'shelfwise.release': release,
-    'shelfwise.store': store.url,
-    ...settings.tags,
-  });
-  const file = createEventFile(scratchDir, log);
-  file.text('training', markdownTable({ ...tags, ...params }));
-  const run = {
-    name: release,
-    identity: sha256Of(canonicalJson({ store: store.url, identity })),
-    params,
-    tags,
-    startedAt: Date.now(),
-  };
+  const { store, release, log, mlflow, timings } = settings;
+  const run = { ...describe(settings), startedAt: Date.now() };
+  const file = createEventFile(settings.scratchDir, log);
+  file.text('training', markdownTable({ ...run.tags, ...run.params }));
   const server = mlflow && tellMlflow(mlflow, run, log, timings);
 
   function tell(scalars: Scalar[]): void {
@@ -70,11 +58,7 @@ export function startTracking(settings: TrackingSettings): Tracking {
   return {
     progress: (event) => tell(scalarsOf(event)),
     async results(metrics, more = {}) {
-      tell(
-        Object.entries(metrics).flatMap(([name, value]) =>
-          value === null ? [] : [{ name: `validation/${name}`, value, step: 0 }],
-        ),
-      );
+      tell(resultsOf(metrics));
       server?.tags(more);
       await file.upload(store, release);
     },
@@ -86,6 +70,53 @@ export function startTracking(settings: TrackingSettings): Tracking {
       ]);
     },
   };
+}
+
+/** A training that was published, as its manifest tells of it. */
+export interface Published {
+  metrics: Record<string, number | null>;
+  tags: Record<string, string>;
+  startedAt: Date;
+  finishedAt: Date;
+}
+
+/**
+ * Tells MLflow what came of a training that an earlier attempt has published: that one may have died before it could. A
+ * run that ended as FINISHED stays as it is. Never throws; over within 15 seconds.
+ */
+export async function tellPublished(
+  settings: Omit<TrackingSettings, 'scratchDir'>,
+  { metrics, tags, startedAt, finishedAt }: Published,
+): Promise<void> {
+  const { mlflow, log, timings } = settings;
+  if (!mlflow) return;
+  const run = { ...describe(settings), startedAt: startedAt.getTime(), unlessFinished: true };
+  const server = tellMlflow(mlflow, { ...run, tags: { ...run.tags, ...tags } }, log, timings);
+  const timestamp = finishedAt.getTime();
+  server.values(
+    resultsOf(metrics).map(({ name: key, value, step }) => ({ key, value, step, timestamp })),
+  );
+  await server.end('FINISHED', endWithinMs.FINISHED, timestamp);
+}
+
+function describe(settings: Omit<TrackingSettings, 'scratchDir'>) {
+  const { store, release, identity } = settings;
+  return {
+    name: release,
+    identity: sha256Of(canonicalJson({ store: store.url, identity })),
+    params: texts(settings.params),
+    tags: texts({
+      'shelfwise.release': release,
+      'shelfwise.store': store.url,
+      ...settings.tags,
+    }),
+  };
+}
+
+function resultsOf(metrics: Record<string, number | null>): Scalar[] {
+  return Object.entries(metrics).flatMap(([name, value]) =>
+    value === null ? [] : [{ name: `validation/${name}`, value, step: 0 }],
+  );
 }
 
 function texts(values: Record<string, unknown>): Record<string, string> {

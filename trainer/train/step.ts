@@ -17,7 +17,7 @@ import type { Validation } from '../judge/validation.ts';
 import { startTensorFlow } from '../native/start.ts';
 import { readEncoder } from '../sentences/weights.ts';
 import type { Step, StepIo } from '../step.ts';
-import { startTracking } from '../tracking/tracking.ts';
+import { startTracking, tellPublished } from '../tracking/tracking.ts';
 import type { Architecture, PictureKind } from './architecture.ts';
 import { architectures } from './architectures.ts';
 import { openCheckpoints, removeCheckpoints } from './checkpoints.ts';
@@ -60,15 +60,35 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       }),
     },
   };
+  const code = { version: await codeVersion(), image: options.codeImage };
+  const told = {
+    store,
+    release: options.release,
+    identity,
+    params: { ...identity.hyperparameters, seed, ...snapshot.counts },
+    tags: {
+      'shelfwise.dataset': options.dataset,
+      'shelfwise.code.version': code.version,
+      'shelfwise.code.image': code.image,
+      'shelfwise.modelrelease.uid': options.ownerUid,
+    },
+    mlflow: io.config.mlflow,
+    log: io.log,
+  };
   const before = await alreadyPublished(store, identity);
   if (before) {
     io.log.info({ release: options.release }, 'this training is already published');
+    await tellPublished(told, {
+      metrics: before.metrics,
+      tags: resultTags(before.tar.sha256, { ...resolved, ...before.chosen }),
+      startedAt: new Date(before.startedAt),
+      finishedAt: new Date(before.finishedAt),
+    });
     await removeCheckpoints({ store, release: options.release, log: io.log });
     return { message: trainMessage(before, startedAt), detail: { alreadyPublished: true } };
   }
 
   const tf = startTensorFlow(options.device);
-  const code = { version: await codeVersion(), image: options.codeImage };
   const checkpoints = await openCheckpoints({
     store,
     release: options.release,
@@ -81,21 +101,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
     log: io.log,
   });
   const scratchDir = await mkdtemp(join(io.config.scratchDir, 'train-'));
-  const tracking = startTracking({
-    store,
-    release: options.release,
-    identity,
-    params: { ...identity.hyperparameters, seed, ...snapshot.counts },
-    tags: {
-      'shelfwise.dataset': options.dataset,
-      'shelfwise.code.version': code.version,
-      'shelfwise.code.image': code.image,
-      'shelfwise.modelrelease.uid': options.ownerUid,
-    },
-    mlflow: io.config.mlflow,
-    scratchDir,
-    log: io.log,
-  });
+  const tracking = startTracking({ ...told, scratchDir });
   try {
     const {
       tar,
@@ -133,10 +139,7 @@ async function run(options: TrainOptions, io: StepIo): Promise<StepResult> {
       startedAt: startedAt.toISOString(),
       finishedAt: new Date().toISOString(),
     };
-    await tracking.results(manifest.metrics, {
-      'shelfwise.digest': tar.digest,
-      'shelfwise.chosen': canonicalJson(chosen),
-    });
+    await tracking.results(manifest.metrics, resultTags(tar.digest, chosen));
     await publish(store, manifest, tar.path, io.signal);
     await tracking.end('FINISHED');
     await removeCheckpoints({ store, release: options.release, log: io.log });
@@ -197,6 +200,10 @@ async function openStage(
   } catch (cause) {
     throw new StepError('BadConfiguration', (cause as Error).message, { cause });
   }
+}
+
+function resultTags(digest: string, chosen: object): Record<string, string> {
+  return { 'shelfwise.digest': digest, 'shelfwise.chosen': canonicalJson(chosen) };
 }
 
 function trainMessage(manifest: Manifest, startedAt: Date): TrainMessage {
