@@ -55,9 +55,9 @@ function refusal(error: unknown): Problem | undefined {
 }
 
 /** The work on a password, when its turn comes. Throws `overloaded` where too many wait. */
-export async function inTurn<T>(work: Promise<T>): Promise<T> {
+export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await work;
+    return await work();
   } catch (error) {
     if (!(error instanceof PasswordsBusyError)) throw error;
     const detail = 'Too many passwords are being checked: try again in a moment.';
@@ -94,6 +94,6 @@ export async function judge(
   user: KeptUser | undefined,
   password: string,
 ): Promise<KeptUser | undefined> {
-  const right = await inTurn(accounts.passwords.verify(user?.passwordHash, password));
+  const right = await inTurn(() => accounts.passwords.verify(user?.passwordHash, password));
   return right && user && !user.disabled ? user : undefined;
 }

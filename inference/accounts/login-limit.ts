@@ -1,4 +1,4 @@
-import { Problem } from '../http/problems.ts';
+import { tooManyLogins } from './login-door.ts';
 import { createWindow } from './window.ts';
 
 export interface LoginLimits {
@@ -34,10 +34,10 @@ export function createLoginLimit(limits: LoginLimits = loginLimits, now: () => n
         byAddress.take(address) ||
         byBoth.take(pair) ||
         (welcome.holds(pair) ? 0 : byName.take(username));
-      if (waitMs === 0) return;
-      const detail = 'Too many attempts to log in failed: wait for the time in Retry-After.';
-      throw new Problem('too-many-logins', detail, { retryAfter: waitMs / 1000 });
+      if (waitMs > 0) throw tooManyLogins(waitMs);
     },
+    /** The milliseconds until the address may try again, whatever the name; 0 where it may. */
+    waitOf: byAddress.waitOf,
     /** Takes an attempt back that nobody could judge: an outage is not the caller's failure. */
     unjudged(username: string, address: string): void {
       byBoth.giveBack(both(username, address));

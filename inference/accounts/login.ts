@@ -1,6 +1,6 @@
 import { Problem } from '../http/problems.ts';
 import type { Accounts } from './accounts.ts';
-import { ask, judge } from './asking.ts';
+import { ask, inTurn, judge } from './asking.ts';
 import type { LoginLimit } from './login-limit.ts';
 import { findUser, type KeptUser } from './users.ts';
 
@@ -16,6 +16,7 @@ export async function logIn(
   limit.attempt(username, address);
   let user: KeptUser | undefined;
   try {
+    await inTurn(async () => accounts.passwords.expectRoom());
     const found = await ask(accounts, (knex) => findUser(knex, username));
     user = await judge(accounts, found, password);
   } catch (error) {

@@ -45,7 +45,7 @@ export function ownRoutes(
       const { name: username } = ownAccount(ctx);
       const given = { username, password: body.currentPassword, address: addressOf(ctx.req) };
       const user = await logIn(accounts, limit, given);
-      const passwordHash = await inTurn(accounts.passwords.hash(body.password));
+      const passwordHash = await inTurn(() => accounts.passwords.hash(body.password));
       const changed = await ask(accounts, (knex) => setPassword(knex, user.id, passwordHash));
       accounts.revocations.add([found(changed, 'user').revocation]);
       ctx.status = 204;

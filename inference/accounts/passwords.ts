@@ -9,6 +9,8 @@ export interface Passwords {
    * and says no, so that the time does not tell which users there are.
    */
   verify(passwordHash: string | undefined, password: string): Promise<boolean>;
+  /** Throws PasswordsBusyError where one more would be refused: before anything is asked of the database for it. */
+  expectRoom(): void;
   close(): Promise<void>;
 }
 
@@ -43,8 +45,12 @@ export async function createPasswords(limits: Partial<PasswordLimits> = {}): Pro
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
 
-  function inTurn(work: Work): Promise<string | boolean> {
-    if (waiting >= mostWaiting) return Promise.reject(new PasswordsBusyError());
+  function expectRoom(): void {
+    if (waiting >= mostWaiting) throw new PasswordsBusyError();
+  }
+
+  async function inTurn(work: Work): Promise<string | boolean> {
+    expectRoom();
     waiting++;
     const mine = last.then(async () => {
       await pace();
@@ -62,6 +68,7 @@ export async function createPasswords(limits: Partial<PasswordLimits> = {}): Pro
       const matches = await inTurn({ kind: 'verify', password, hash: passwordHash ?? nobody });
       return matches === true && passwordHash !== undefined;
     },
+    expectRoom,
     close: thread.close,
   };
 }

@@ -1,7 +1,7 @@
 import { clientAddresses } from '../auth/client-address.ts';
 import type { Route } from '../http/route.ts';
 import type { AccountDependencies } from './asking.ts';
-import { createLoginLimit } from './login-limit.ts';
+import { createLoginLimit, type LoginLimit } from './login-limit.ts';
 import { ownRoutes } from './own-routes.ts';
 import { serviceTokenRoutes } from './service-token-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
@@ -11,8 +11,8 @@ import { userRoutes } from './user-routes.ts';
 export function accountRoutes(
   dependencies: AccountDependencies,
   trustedProxies: readonly string[] = [],
+  limit: LoginLimit = createLoginLimit(),
 ): Route[] {
-  const limit = createLoginLimit();
   const addressOf = clientAddresses(trustedProxies);
   return [
     ...tokenRoutes(dependencies, limit, addressOf),

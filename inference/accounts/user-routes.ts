@@ -52,7 +52,7 @@ export function userRoutes(dependencies: AccountDependencies): Route[] {
     async handle({ ctx, body: { username, password, roles } }) {
       const { accounts } = ownAccounts(dependencies);
       await requireAdmin(ctx, accounts);
-      const passwordHash = await inTurn(accounts.passwords.hash(password));
+      const passwordHash = await inTurn(() => accounts.passwords.hash(password));
       const user = await ask(accounts, (knex) => addUser(knex, { username, passwordHash, roles }));
       ctx.set('Location', `/v1/users/${user.id}`);
       return user;
@@ -134,7 +134,7 @@ export function userRoutes(dependencies: AccountDependencies): Route[] {
     async handle({ ctx, params: { id }, body }) {
       const { accounts } = ownAccounts(dependencies);
       await requireAdmin(ctx, accounts);
-      const passwordHash = await inTurn(accounts.passwords.hash(body.password));
+      const passwordHash = await inTurn(() => accounts.passwords.hash(body.password));
       const changed = await ask(accounts, (knex) => setPassword(knex, id, passwordHash));
       accounts.revocations.add([found(changed, 'user').revocation]);
       ctx.status = 204;

@@ -34,6 +34,11 @@ export function createWindow(points: number, windowMs: number, now: () => number
       count.taken++;
       return 0;
     },
+    /** The milliseconds until there are points again; 0 where there are. */
+    waitOf(key: string): number {
+      const count = current(key);
+      return count && count.taken >= points ? count.endsAt - now() : 0;
+    },
     giveBack(key: string): void {
       const count = current(key);
       if (count && count.taken > 0) count.taken--;
