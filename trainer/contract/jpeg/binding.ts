@@ -25,6 +25,8 @@ export interface JpegAddon {
     maximumPixels: number,
     pixels: Uint8Array,
   ): string | undefined;
+  /** Milliseconds of CPU that the calling thread has used, to the microsecond. */
+  threadCpu(): number;
   /** Of libjpeg-turbo. */
   version: string;
 }
