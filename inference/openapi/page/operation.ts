@@ -32,7 +32,12 @@ export interface Operation {
 }
 
 /** One endpoint: what it is for, what it takes, how to ask, what it answers. */
-export function operationMarkup(method: string, path: string, operation: Operation): Markup {
+export function operationMarkup(
+  method: string,
+  path: string,
+  operation: Operation,
+  resolve: (schema: JsonSchema) => JsonSchema,
+): Markup {
   const { operationId, summary, description, parameters, requestBody, responses } = operation;
   const answers = Object.entries(responses);
   const isProblem = ([, { content }]: [string, Answer]) => content?.[problemType] !== undefined;
@@ -41,7 +46,7 @@ export function operationMarkup(method: string, path: string, operation: Operati
 <p class="call"><code><b>${method.toUpperCase()}</b> ${path}</code></p>
 ${prose(description)}
 ${parameters ? parametersTable(parameters) : null}
-${requestBody ? bodyMarkup(requestBody.content) : null}
+${requestBody ? bodyMarkup(requestBody.content, resolve) : null}
 <pre>${curl(method, path, operation)}</pre>
 ${answers.filter((one) => !isProblem(one)).map(([status, answer]) => answerMarkup(status, answer))}
 <details><summary>Problems</summary>
@@ -70,10 +75,13 @@ function parametersTable(parameters: NonNullable<Operation['parameters']>): Mark
   });
 }
 
-function bodyMarkup(content: Record<string, Media>): Content {
+function bodyMarkup(
+  content: Record<string, Media>,
+  resolve: (schema: JsonSchema) => JsonSchema,
+): Content {
   return Object.entries(content).map(
     ([type, { schema }]) => markup`<h4>Body: <code>${type}</code></h4>
-${schema.$ref ? markup`<p>${kindOf(schema)}</p>` : fields(schema)}`,
+${fields(resolve(schema))}`,
   );
 }
 

@@ -2,6 +2,7 @@ import { markup, page, table } from '@shelfwise/report';
 import { problems } from '../../http/problems.ts';
 import { remedies } from '../../http/remedies.ts';
 import type { OpenApiDocument } from '../document.ts';
+import type { JsonSchema } from '../schemas.ts';
 import { type Operation, operationMarkup } from './operation.ts';
 import { inline, prose } from './prose.ts';
 import { fields } from './schema.ts';
@@ -21,7 +22,9 @@ export function documentPage(document: OpenApiDocument): string {
           ({ operationId, method, path, summary }) =>
             markup`<li><a href="#${operationId}"><code>${method.toUpperCase()} ${path}</code></a> ${summary}</li>\n`,
         )}</ul>`,
-        own.map(({ method, path, ...operation }) => operationMarkup(method, path, operation)),
+        own.map(({ method, path, ...operation }) =>
+          operationMarkup(method, path, operation, (schema) => resolved(document, schema)),
+        ),
       ],
     };
   });
@@ -38,6 +41,12 @@ The examples take the address of this service from <code>$SHELFWISE</code> and a
       { title: 'Problems', content: problemTable() },
     ],
   });
+}
+
+/** The schema itself where there is a reference to it. */
+function resolved({ components }: OpenApiDocument, schema: JsonSchema): JsonSchema {
+  const name = /^#\/components\/schemas\/(.+)$/.exec(String(schema.$ref ?? ''))?.[1];
+  return (name === undefined ? undefined : components.schemas[name]) ?? schema;
 }
 
 function documents({ components }: OpenApiDocument) {
