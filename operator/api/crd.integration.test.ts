@@ -208,6 +208,20 @@ const mistakes: { name: string; change: Json; says: string[] }[] = [
     says: ['spec.training.model.imageBackbone is of spec.training.model.architecture conv-fusion'],
   },
   {
+    name: 'a pretrained network for the text of an architecture that has none',
+    change: {
+      spec: {
+        training: {
+          model: {
+            architecture: 'lstm-cnn',
+            textBackbone: 'universal-sentence-encoder-multilingual',
+          },
+        },
+      },
+    },
+    says: ['spec.training.model.textBackbone is of spec.training.model.architecture conv-fusion'],
+  },
+  {
     name: 'no checkpoints',
     change: { spec: { training: { checkpointMinutes: 0 } } },
     says: ['spec.training.checkpointMinutes', 'greater than or equal to 1'],

@@ -87,6 +87,7 @@ const rows: Record<string, Row> = {
   'training.model.architecture': { to: 'lstm-cnn', shows: ['+train --architecture = lstm-cnn'] },
   'training.model.imageSize': { to: 96, shows: ['+train --image-size = 96'] },
   'training.model.imageBackbone': { to: 'none', shows: ['+train --image-backbone = none'] },
+  'training.model.textBackbone': { to: 'none', shows: ['+train --text-backbone = none'] },
   'training.model.epochs': { to: 7, shows: ['+train --epochs = 7'] },
   'training.model.batchSize': { to: 16, shows: ['+train --batch-size = 16'] },
   'training.model.learningRate': { to: '0.01', shows: ['+train --learning-rate = 0.01'] },

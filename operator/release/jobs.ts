@@ -101,7 +101,7 @@ export function trainJob(context: JobContext & { dataset: string }): JobObject {
   const { run, modelRelease, dataset } = context;
   const { training } = run.spec;
   const { model, search, tracking } = training;
-  const backbone = model.architecture === 'conv-fusion' ? model.imageBackbone : undefined;
+  const { imageBackbone, textBackbone } = model.architecture === 'conv-fusion' ? model : {};
   return stepJob('train', context, {
     image: run.images.trainer,
     imagePullSecrets: training.imagePullSecrets,
@@ -109,7 +109,8 @@ export function trainJob(context: JobContext & { dataset: string }): JobObject {
       ...['train', '--store', storeUrl(run.spec, modelRelease), '--dataset', dataset],
       ...['--release', run.release, '--owner-uid', modelRelease.metadata.uid ?? ''],
       ...['--architecture', model.architecture, '--image-size', String(model.imageSize)],
-      ...option('--image-backbone', backbone),
+      ...option('--image-backbone', imageBackbone),
+      ...option('--text-backbone', textBackbone),
       ...['--seed', String(model.seed)],
       ...option('--epochs', model.epochs),
       ...option('--batch-size', model.batchSize),
