@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { tinyBackbone } from '../conv-fusion/tiny-model.fixture.ts';
-import { backboneOnnx } from './backbone.ts';
+import { backboneOnnx } from '../onnx/backbone.ts';
 
 const run = promisify(execFile);
 
 /** Without the setting, the temporary folder is not empty after a session was created. */
 const program = (modelPath: string) => `
-  import { startPicturePool } from ${JSON.stringify(new URL('../features/pool.ts', import.meta.url))};
+  import { startPicturePool } from ${JSON.stringify(new URL('./pool.ts', import.meta.url))};
   const task = { kind: 'features', size: 32, width: 36, modelPath: ${JSON.stringify(modelPath)} };
   await (await startPicturePool({ task, workers: 1 })).close();`;
 
-describe('onnxruntime in the trainer', () => {
+describe('onnxruntime in a worker of the trainer', () => {
   let dir: string;
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'telemetry-test-'));
