@@ -21,8 +21,8 @@ export interface ServiceTokenSettings {
 
 /** Tokens that the database vouched for are taken this long without it: as long as a JWT lives. */
 const longestWithoutDatabaseMs = 15 * 60_000;
-/** An unknown token has the list fetched anew at most this often, however many come. */
-const shortestRefreshMs = 1_000;
+/** Unknown tokens have the list fetched anew this often, however many come: five after a quiet time, then one a second. */
+const refreshes = { burst: 5, everyMs: 1_000 };
 
 /** A new token, its hash, and the part of it that people recognise it by. */
 export function makeServiceToken() {
@@ -40,15 +40,24 @@ const form = /^sw_[A-Za-z0-9_-]{43}$/;
 export function createServiceTokens({ refresh, now = Date.now }: ServiceTokenSettings) {
   let known = new Map<string, ServiceToken>();
   let learntAt = Number.NEGATIVE_INFINITY;
-  let refreshedAt = Number.NEGATIVE_INFINITY;
+  let refreshesLeft: number = refreshes.burst;
+  let refreshedAt = now();
   let used = new Map<string, number>();
 
   async function lookUp(key: string): Promise<ServiceToken | undefined> {
     const found = known.get(key);
-    if (found || now() - refreshedAt < shortestRefreshMs) return found;
-    refreshedAt = now();
+    if (found || !mayRefresh()) return found;
     await refresh();
     return known.get(key);
+  }
+
+  function mayRefresh(): boolean {
+    const gained = (now() - refreshedAt) / refreshes.everyMs;
+    refreshedAt = now();
+    refreshesLeft = Math.min(refreshes.burst, refreshesLeft + gained);
+    if (refreshesLeft < 1) return false;
+    refreshesLeft--;
+    return true;
   }
 
   return {
