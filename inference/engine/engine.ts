@@ -1,5 +1,6 @@
 import { isMarkedAsUntransferable } from 'node:worker_threads';
 import type { Preprocessing } from '@shelfwise/trainer-contract';
+import { createComers } from './comers.ts';
 import { AbandonedError, ItemError, OverloadError } from './errors.ts';
 import type { Item, Prediction, StageTimes } from './item.ts';
 import { type BatchDone, type Pool, startPool } from './pool.ts';
@@ -60,6 +61,7 @@ export async function startEngine(settings: EngineSettings) {
   let sweep: NodeJS.Timeout | undefined;
   let pool: Pool | undefined;
   let closing = false;
+  const comers = createComers();
   const studies = createStudies({
     run: (items) => (pool as Pool).run(items, false),
     mayRun: () => !closing && queue.size() === 0 && (pool?.idle() ?? 0) > 0,
@@ -131,6 +133,18 @@ export async function startEngine(settings: EngineSettings) {
   }
 
   return {
+    /**
+     * At the door, before an item has come: throws OverloadError where it would not be answered within `withinMs` of now, so
+     * that nobody uploads what is refused anyway. What it returns is to be called when the item has come, or will not.
+     */
+    enter(withinMs: number): () => void {
+      const late = closing
+        ? 0
+        : queue.refusal(now() + withinMs, pool?.alive() ?? 0, comers.count());
+      if (late !== undefined) throw new OverloadError(late);
+      return comers.add();
+    },
+
     /**
      * Rejects with ItemError (this item has no prediction), OverloadError (not in time), AbandonedError
      * or WorkerLostError. Takes the picture's buffer: the caller's view is empty afterwards.

@@ -46,6 +46,15 @@ describe('engine queue', () => {
     expect(queue.admit(job('x', 100), 1)).to.deep.equal({ admitted: false, retryAfterMs: 110 });
   });
 
+  it('counts what is on its way as if it were there, when it is asked at the door', () => {
+    const { queue } = queueAt();
+    teach(queue, 10);
+    const refused = [0, 4, 5, 99, 100].map((coming) => queue.refusal(100, 1, coming));
+    expect(refused).to.deep.equal([undefined, undefined, 110, 1070, 1080]);
+    expect(queue.refusal(Number.POSITIVE_INFINITY, 1, 99)).to.equal(undefined);
+    expect(queue.refusal(Number.POSITIVE_INFINITY, 1, 100), 'beyond its capacity').to.equal(1080);
+  });
+
   it('expects a shorter wait where more workers are at work', () => {
     const { queue } = queueAt();
     teach(queue, 10);

@@ -35,10 +35,10 @@ export function createQueue<J extends Deadlined>(settings: QueueSettings) {
 
   const size = () => waiting.length - head;
 
-  /** Milliseconds until a job that came now would be answered with `workers` at work. */
-  function expectedMs(workers: number): number {
-    const ahead = size() + running;
-    const own = Math.min(size() + 1, maximumBatch);
+  /** Milliseconds until a job that came now, behind `coming` others that are on their way, would be answered with `workers` at work. */
+  function expectedMs(workers: number, coming = 0): number {
+    const ahead = size() + running + coming;
+    const own = Math.min(size() + coming + 1, maximumBatch);
     const before = cost.expected(ahead, Math.ceil(ahead / maximumBatch));
     return before / Math.max(1, workers) + cost.expected(own, 1);
   }
@@ -49,14 +49,23 @@ export function createQueue<J extends Deadlined>(settings: QueueSettings) {
     /** Milliseconds that one item costs by itself; 0 before the first batch. */
     costMs: () => cost.expected(1, 1),
 
-    admit(job: J, workers: number): Admission {
+    /**
+     * Whether a job would be refused: undefined if not, else the milliseconds until it would be answered. Ahead of it
+     * is what waits and runs, and `coming` others that are still being uploaded.
+     */
+    refusal(deadline: number, workers: number, coming = 0): number | undefined {
+      const ahead = size() + coming;
+      const expected = expectedMs(workers, coming);
       // Never refused when nothing is ahead of it: one slow batch (a cold start) would else keep the door shut for good,
       // as only served batches bring the mean down.
-      const nothingAhead = size() === 0 && running < workers;
-      const expected = expectedMs(workers);
-      if (size() >= capacity || (!nothingAhead && now() + expected > job.deadline)) {
-        return { admitted: false, retryAfterMs: expected };
-      }
+      const nothingAhead = ahead === 0 && running < workers;
+      const late = !nothingAhead && now() + expected > deadline;
+      return ahead >= capacity || late ? expected : undefined;
+    },
+
+    admit(job: J, workers: number): Admission {
+      const retryAfterMs = this.refusal(job.deadline, workers);
+      if (retryAfterMs !== undefined) return { admitted: false, retryAfterMs };
       waiting.push(job);
       return { admitted: true };
     },

@@ -54,7 +54,13 @@ interface Given {
 }
 
 /** What is asked of a product's parts. Throws a Problem that names the part. */
-export function question({ designation, description, image, top, explain }: Given): PredictQuestion {
+export function question({
+  designation,
+  description,
+  image,
+  top,
+  explain,
+}: Given): PredictQuestion {
   const item: Item = {
     designation: text('designation', designation, predictLimits.designationCharacters),
     description: text('description', description, predictLimits.descriptionCharacters),

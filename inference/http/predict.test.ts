@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { predictResponseSchema } from '@shelfwise/inference-contract';
 import { expect } from 'chai';
@@ -149,6 +150,26 @@ describe('POST /v1/predict', () => {
     const answer = await askPredict(late, json({ designation: 'too late' }));
     expect(answer.status).to.equal(503);
     expect(Number(answer.headers.get('retry-after'))).to.be.at.least(1);
+    expect((await first).status).to.equal(200);
+    await late.close();
+  });
+
+  it('answers 503 before the upload where it is sure to be too late', async () => {
+    const program = new URL('../fixtures/unsteady-worker.ts', import.meta.url);
+    const late = await testService({ predictDeadlineMs: 1_000 }, { program });
+    // Teaches the engine that a product takes longer than anybody waits.
+    expect((await askPredict(late, json({ designation: 'silence' }))).status).to.equal(200);
+    const first = askPredict(late, json({ designation: 'silence' }));
+    while (late.state.loaded?.engine.state().busy === 0) await new Promise(setImmediate);
+    const { hostname, port } = new URL(late.url);
+    const socket = connect(Number(port), hostname);
+    const head = `POST /v1/predict HTTP/1.1\r\nHost: shop\r\nAuthorization: ${late.authorization}`;
+    socket.write(`${head}\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n`);
+    const [answer] = await once(socket, 'data');
+    expect(String(answer))
+      .to.match(/^HTTP\/1.1 503 /)
+      .and.match(/\r\nRetry-After: \d+\r\n/);
+    socket.destroy();
     expect((await first).status).to.equal(200);
     await late.close();
   });

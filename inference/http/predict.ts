@@ -32,11 +32,13 @@ export function predictRoute(state: ServiceState, deadlineMs: number): Route {
     problems: ['nothing-to-classify', 'duplicate-part', 'not-ready', 'model-fault'],
     async handle({ ctx, lease }) {
       const { engine, served } = loadedModel(state);
+      const arrived = engine.enter(deadlineMs);
       const gone = new AbortController();
       const onClose = () => gone.abort();
       ctx.res.once('close', onClose);
       try {
         const { item, top, explain: explained } = await readPredictRequest(ctx.req, lease);
+        arrived();
         // predict() takes the picture's buffer away.
         const kept = explained ? copyOf(item) : undefined;
         const prediction = await engine.predict(item, {
@@ -53,6 +55,7 @@ export function predictRoute(state: ServiceState, deadlineMs: number): Route {
           }));
         ctx.body = predictionJson(served, prediction, top, explanation);
       } finally {
+        arrived();
         ctx.res.off('close', onClose);
       }
     },
