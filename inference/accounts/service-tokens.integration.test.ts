@@ -110,9 +110,18 @@ describe('service tokens, on two replicas', () => {
 
   it('that are known are taken while the database is gone; of others it is said that nobody can tell', async () => {
     const { token } = await add('outage');
-    expect((await me(there, token)).status).to.equal(200);
+    await waitFor(async () => ((await me(there, token)).status === 200 ? true : undefined), {
+      what: 'the token to be taken',
+      limitMs: 300_000,
+    });
     await town.postgres.pause();
     await town.state(there.accounts, false);
+    expect((await me(there, token)).status).to.equal(200);
+    const unknown = `sw_${'a'.repeat(43)}`;
+    await waitFor(async () => ((await me(there, unknown)).status === 503 ? true : undefined), {
+      what: 'an unknown token to be answered 503',
+      limitMs: 300_000,
+    });
     expect((await me(there, token)).status).to.equal(200);
     await town.postgres.resume();
     await town.state(there.accounts, true);

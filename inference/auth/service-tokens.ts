@@ -21,6 +21,8 @@ export interface ServiceTokenSettings {
 
 /** Tokens that the database vouched for are taken this long without it: as long as a JWT lives. */
 const longestWithoutDatabaseMs = 15 * 60_000;
+/** The list is read every two seconds: after this time the database is gone, and an unknown token may be a new one. */
+const longestSilenceMs = 10_000;
 /** Unknown tokens have the list fetched anew this often, however many come: five after a quiet time, then one a second. */
 const refreshes = { burst: 5, everyMs: 1_000 };
 
@@ -70,7 +72,8 @@ export function createServiceTokens({ refresh, now = Date.now }: ServiceTokenSet
     async callerOf(token: string): Promise<Caller | undefined> {
       if (!form.test(token)) return undefined;
       const found = await lookUp(hashOf(token));
-      if (now() - learntAt > longestWithoutDatabaseMs) throw unknowable();
+      const patience = found ? longestWithoutDatabaseMs : longestSilenceMs;
+      if (now() - learntAt > patience) throw unknowable();
       if (!found || (found.expiresAt !== undefined && found.expiresAt <= now())) return undefined;
       const { id, name, roles } = found;
       used.set(id, now());
