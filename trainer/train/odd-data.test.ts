@@ -88,6 +88,20 @@ describe('training on odd data', function () {
           expect(bundle.labels.classes).to.have.length(classes);
         });
 
+      it('makes a bundle that never answers a class which the holdout alone has', async () => {
+        const samples = await testSamples(count);
+        const held = samples.slice(0, 6).map((one, i) => ({ ...one, id: `held ${i}` }));
+        const unseen = held.map((one, i) => (i < 3 ? { ...one, class: 'never seen' } : one));
+        const snapshot = await writeDataset(folder.store(), samples, unseen);
+        const { tar, validation } = await run(snapshot);
+        const bundle = await openBundle(tar.path, tar.digest, join(folder.path, 'opened'));
+        expect(bundle.labels.classes).to.have.length(4).and.to.include('never seen');
+        expect(validation.classes.find((one) => one.class === 'never seen')?.support).to.equal(0);
+        const never = bundle.labels.classes.indexOf('never seen');
+        for (const { probabilities } of bundle.golden.cases)
+          expect(Math.max(...probabilities)).to.be.above(probabilities[never] as number);
+      });
+
       it('refuses a shard that was changed, and names it', async () => {
         const snapshot = await writeDataset(folder.store(), await testSamples(count));
         const key = keys.shard(snapshot.shards.train[0]?.digest as string);
