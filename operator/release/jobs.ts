@@ -42,8 +42,8 @@ const permanent = [
   exitCodes.NoGPU,
 ];
 
-/** Snapshot reads and packs files, and nothing of the spec is about it: 85,000 products took 610 MB. */
-const snapshotResources: Resources = { requests: { cpu: '250m', memory: '768Mi' } };
+/** Snapshot reads and packs files, and nothing of the spec is about it: 85,000 products take some 400 MB, 5,000 take 350. */
+const snapshotResources: Resources = { requests: { cpu: '250m', memory: '512Mi' } };
 const anyNode: Placement = { nodeSelector: {}, tolerations: [] };
 
 /** Between SIGTERM and SIGKILL train writes a checkpoint to the store: hundreds of megabytes where products are many. */
