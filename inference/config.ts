@@ -18,7 +18,8 @@ const path = z.string().startsWith('/', { error: 'must be an absolute path' });
 const environment = z.object({
   SCRATCH_DIR: z.string().default(tmpdir()),
   PREDICT_WORKERS: z.coerce.number().int().min(1).max(256).optional(),
-  PREDICT_DEADLINE_MS: milliseconds.min(1).default(5_000),
+  /** A page of a shop waits no longer for a category; later, the caller had better go on without. */
+  PREDICT_DEADLINE_MS: milliseconds.min(1).default(2_000),
   SHUTDOWN_DELAY_MS: milliseconds.default(5_000),
   DATABASE_URL_FILE: path.optional(),
   TOKEN_KEYS_DIR: path.optional(),
