@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { Problem } from '../http/problems.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type Outcome, outcomeColumns } from './outcome.ts';
+import { isOurs } from './owner.ts';
 import { ask } from './predicting.ts';
 import { changeProduct } from './products.ts';
 import { type ProductRow, productsTable } from './row.ts';
@@ -21,7 +22,7 @@ export async function predictBacklog(catalogue: Catalogue, signal: AbortSignal):
   const { database, state } = catalogue;
   const idle = () =>
     !signal.aborted && !state.draining && state.loaded?.engine.state().queued === 0;
-  if (!idle() || database.ready() === undefined) return false;
+  if (!idle() || !(await isOurs(catalogue))) return false;
   const claimed = await database.query(claim);
   const left = [...claimed];
   try {

@@ -32,7 +32,7 @@ const changed = {
 };
 
 /** Products come, change and go. */
-export function changeRoutes(there: () => Catalogue): Route[] {
+export function changeRoutes(there: () => Promise<Catalogue>): Route[] {
   return [
     route({
       method: 'post',
@@ -54,7 +54,7 @@ export function changeRoutes(there: () => Catalogue): Route[] {
       },
       problems: [...always, ...ofPictures, 'conflict', 'idempotency-key-reused'],
       async handle({ ctx, headers, lease }) {
-        const catalogue = there();
+        const catalogue = await there();
         const given = await readNewProduct(ctx.req, lease);
         const product = await whileThere(ctx, (signal) =>
           createProduct(catalogue, {
@@ -85,7 +85,7 @@ export function changeRoutes(there: () => Catalogue): Route[] {
       responses: changed,
       problems: [...ofChanges, ...ofPictures],
       async handle({ ctx, params: { id }, headers, lease }) {
-        const catalogue = there();
+        const catalogue = await there();
         const wanted = ifMatch(headers['if-match']);
         const content = await readContent(ctx.req, lease);
         return tagged(
@@ -119,7 +119,7 @@ export function changeRoutes(there: () => Catalogue): Route[] {
       responses: changed,
       problems: [...ofChanges, 'pictures-unavailable'],
       async handle({ ctx, params: { id }, headers, lease }) {
-        const catalogue = there();
+        const catalogue = await there();
         const wanted = ifMatch(headers['if-match']);
         const patch = await readPatch(ctx.req, lease);
         return tagged(
@@ -140,7 +140,7 @@ export function changeRoutes(there: () => Catalogue): Route[] {
       responses: { 204: { description: 'It is gone.' } },
       problems: ofChanges,
       async handle({ ctx, params: { id }, headers }) {
-        await deleteProduct(there(), { id, wanted: ifMatch(headers['if-match']) });
+        await deleteProduct(await there(), { id, wanted: ifMatch(headers['if-match']) });
         ctx.status = 204;
       },
     }),

@@ -1,6 +1,7 @@
 import { keys } from '@shelfwise/trainer-contract';
 import type { Knex } from 'knex';
 import type { Catalogue } from './catalogue.ts';
+import { isOurs } from './owner.ts';
 import { picturesTable } from './pictures.ts';
 
 /** The lock's number is ours for good: every version of the program must ask for the same. */
@@ -25,7 +26,7 @@ export async function collectPictures(
   signal: AbortSignal,
   hours = graceHours,
 ): Promise<boolean> {
-  if (database.ready() === undefined) return false;
+  if (!(await isOurs({ database, store }))) return false;
   const doomed = await database.query((knex) => knex.transaction((trx) => doom(trx, hours)));
   const until = performance.now() + patienceMs;
   for (const sha256 of doomed) {

@@ -15,7 +15,7 @@ import { ifMatchHeaders, pageQuery, productParams } from './queries.ts';
 const aNumber = /^[1-9]\d{0,17}$/;
 
 /** What people say that a product is. */
-export function correctionRoutes(there: () => Catalogue): Route[] {
+export function correctionRoutes(there: () => Promise<Catalogue>): Route[] {
   const changed = {
     200: jsonAnswer('The product as it is now.', productSchema, { headers: etagHeader }),
   };
@@ -36,7 +36,7 @@ export function correctionRoutes(there: () => Catalogue): Route[] {
       async handle({ ctx, params: { id }, headers, body: { category } }) {
         const wanted = ifMatch(headers['if-match']);
         const caller = ctx.state.caller as Caller;
-        const product = await correctProduct(there(), { id, wanted, caller, category });
+        const product = await correctProduct(await there(), { id, wanted, caller, category });
         ctx.set('ETag', etag(product.version));
         return product;
       },
@@ -55,7 +55,7 @@ export function correctionRoutes(there: () => Catalogue): Route[] {
       async handle({ ctx, params: { id }, headers }) {
         const wanted = ifMatch(headers['if-match']);
         const caller = ctx.state.caller as Caller;
-        const product = await correctProduct(there(), { id, wanted, caller, category: null });
+        const product = await correctProduct(await there(), { id, wanted, caller, category: null });
         ctx.set('ETag', etag(product.version));
         return product;
       },
@@ -72,7 +72,7 @@ export function correctionRoutes(there: () => Catalogue): Route[] {
       problems: [...always, 'not-found'],
       async handle({ params: { id }, query: { limit, cursor } }) {
         const before = cursor === undefined ? undefined : readCursor(cursor, aNumber);
-        const found = await listCorrections(there(), id, { before, limit: limit + 1 });
+        const found = await listCorrections(await there(), id, { before, limit: limit + 1 });
         const { shown, next } = page(found, limit, ({ number }) => number);
         return { corrections: shown.map(({ correction }) => correction), next };
       },

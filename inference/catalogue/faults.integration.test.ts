@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { problemSchema, productSchema } from '@shelfwise/inference-contract';
 import {
   keys,
@@ -211,9 +213,18 @@ describe('the catalogue while PostgreSQL or S3 goes away', () => {
     }
   });
 
-  it('says of S3 that refuses the credentials, or lacks the bucket, that the pictures are not there', async () => {
-    const lost = openStore('s3://nowhere/x', storeSettingsFromEnv(s3.env), shortPatience);
-    const other = await shop.replica({ store: lost });
+  it('says of S3 that refuses the credentials that the pictures are not there', async () => {
+    const wrong = join(shop.dir, 'wrong-credentials');
+    await mkdir(wrong);
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
+      await writeFile(join(wrong, name), 'wrong');
+    const other = await shop.replica({
+      store: openStore(
+        store.url,
+        storeSettingsFromEnv({ ...s3.env, S3_CREDENTIALS_DIR: wrong }),
+        shortPatience,
+      ),
+    });
     const image = await newPicture();
     isTold(
       await other.call('POST', '/v1/products', json({ designation: 'spade', image })),

@@ -14,7 +14,7 @@ import { importProducts } from './import.ts';
 const ndjson = 'application/x-ndjson';
 
 /** `POST /v1/products/import`: as many products as fit into a request. */
-export function importRoute(there: () => Catalogue): Route {
+export function importRoute(there: () => Promise<Catalogue>): Route {
   return route({
     method: 'post',
     path: '/v1/products/import',
@@ -32,7 +32,7 @@ export function importRoute(there: () => Catalogue): Route {
     responses: { 200: jsonAnswer('What came of the lines.', importResultSchema) },
     problems: [...always, 'pictures-unavailable'],
     async handle({ ctx, lease }) {
-      const catalogue = there();
+      const catalogue = await there();
       refuseOtherThan(ctx.req, [ndjson]);
       const body = await readBody(ctx.req, catalogueLimits.bodyBytes, lease);
       return whileThere(ctx, (signal) => importProducts(catalogue, body, signal));

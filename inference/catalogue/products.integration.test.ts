@@ -1,8 +1,12 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { correctionsSchema, productSchema, productsSchema } from '@shelfwise/inference-contract';
+import { openStore } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { form, json } from '../fixtures/requests.ts';
 import { served } from '../fixtures/service.ts';
 import { colouredPicture } from '../fixtures/tiny-bundle.ts';
+import { predictBacklog } from './backlog.ts';
 import { type Answer, matching, openShop, type Replica, type Shop } from './fixture.ts';
 
 describe('products', () => {
@@ -319,6 +323,29 @@ describe('products', () => {
       status: 'none',
       reason: 'The text holds no word that the model knows, and there is no image.',
     });
+  });
+
+  it("are not there for another ModelRelease's service, whose background work leaves them alone", async () => {
+    const elsewhere = pathToFileURL(join(shop.dir, 'other')).href;
+    const store = openStore(elsewhere, { region: 'none', forcePathStyle: false });
+    const other = await shop.replica({ store });
+    expect(refused(await other.call('GET', '/v1/products'))).to.deep.equal([
+      404,
+      'no-catalogue',
+      undefined,
+    ]);
+    const line = JSON.stringify({
+      id: 'ours',
+      designation: 'spade',
+      image: red.toString('base64'),
+    });
+    const headers = { 'content-type': 'application/x-ndjson' };
+    await call('POST', '/v1/products/import', { headers, body: line });
+    await predictBacklog(other.catalogue, AbortSignal.timeout(300_000));
+    await other.close();
+    expect((await call('GET', '/v1/products/ours')).body.prediction.status).to.equal('pending');
+    while (await predictBacklog(replica.catalogue, AbortSignal.timeout(300_000)));
+    expect((await call('GET', '/v1/products/ours')).body.prediction.status).to.equal('done');
   });
 
   it('are not there where the service has no database', async () => {

@@ -17,7 +17,7 @@ const notModified = { 304: { description: 'It is what the caller has.' } };
 const aProductsId = /^[\x20-\x7e]{1,128}$/;
 
 /** Products, one and many, and their pictures. */
-export function readRoutes(there: () => Catalogue): Route[] {
+export function readRoutes(there: () => Promise<Catalogue>): Route[] {
   return [
     route({
       method: 'get',
@@ -33,7 +33,7 @@ export function readRoutes(there: () => Catalogue): Route[] {
       async handle({ query: { limit, cursor, corrected, ...filter } }) {
         const after = cursor === undefined ? undefined : readCursor(cursor, aProductsId);
         const { rows, last } = await listProducts(
-          there(),
+          await there(),
           { ...filter, corrected: corrected === undefined ? undefined : corrected === 'true' },
           { after, limit },
         );
@@ -54,7 +54,7 @@ export function readRoutes(there: () => Catalogue): Route[] {
       },
       problems: [...always, 'not-found'],
       async handle({ ctx, params: { id }, headers }) {
-        const row = await currentProduct(there(), id, 'any');
+        const row = await currentProduct(await there(), id, 'any');
         if (isFresh(ctx, etag(row.version), headers['if-none-match'])) return undefined;
         return toProduct(row);
       },
@@ -82,7 +82,7 @@ export function readRoutes(there: () => Catalogue): Route[] {
       },
       problems: [...always, 'not-found', 'pictures-unavailable'],
       async handle({ ctx, params: { id }, headers }) {
-        const { store, ...catalogue } = there();
+        const { store, ...catalogue } = await there();
         const { image } = toProduct(await currentProduct({ ...catalogue, store }, id, 'any'));
         if (!image) {
           throw new Problem('not-found', `The product ${id} has no picture.`, { part: 'image' });

@@ -6,6 +6,11 @@ import type { Knex } from 'knex';
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
+    CREATE TABLE shelfwise_catalogue (
+      one boolean PRIMARY KEY DEFAULT true CHECK (one),
+      store text NOT NULL
+    );
+
     CREATE TABLE shelfwise_pictures (
       sha256 text COLLATE "C" PRIMARY KEY CHECK (sha256 ~ '^[0-9a-f]{64}$'),
       size integer NOT NULL CHECK (size > 0),
