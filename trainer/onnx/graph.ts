@@ -1,4 +1,4 @@
-import { type Bytes, bytes, float, integer, message } from './protobuf.ts';
+import { bytes, float, integer, joined, message, type Pieces } from './protobuf.ts';
 
 /** Element types of ONNX tensors. Source: onnx.proto3, TensorProto.DataType. */
 export const elementType = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
@@ -38,8 +38,8 @@ const irVersion = 8;
 const opset = 17;
 
 export function createGraph(name: string): GraphBuilder {
-  const nodes: Bytes[] = [];
-  const initializers: Bytes[] = [];
+  const nodes: Pieces[] = [];
+  const initializers: Pieces[] = [];
   const nodesOf: GraphBuilder['nodes'] = (operator, inputs, count, attributes = {}) => {
     const id = `${operator}_${nodes.length}`;
     const outputs = Array.from({ length: count }, (_, i) => (count > 1 ? `${id}.${i}` : id));
@@ -68,11 +68,13 @@ export function createGraph(name: string): GraphBuilder {
         inputs.map((port) => bytes(11, valueInfo(port))),
         outputs.map((port) => bytes(12, valueInfo(port))),
       );
-      return message(
-        integer(1, irVersion),
-        bytes(2, 'shelfwise'),
-        bytes(7, graph),
-        bytes(8, message(bytes(1, ''), integer(2, opset))),
+      return joined(
+        message(
+          integer(1, irVersion),
+          bytes(2, 'shelfwise'),
+          bytes(7, graph),
+          bytes(8, message(bytes(1, ''), integer(2, opset))),
+        ),
       );
     },
   };
@@ -92,7 +94,7 @@ function nodeProto(
   inputs: string[],
   outputs: string[],
   attributes: Record<string, Attribute>,
-): Bytes {
+): Pieces {
   return message(
     inputs.map((input) => bytes(1, input)),
     outputs.map((output) => bytes(2, output)),
@@ -103,7 +105,7 @@ function nodeProto(
 }
 
 /** AttributeProto: name 1, f 2, i 3, s 4, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, INTS 7). */
-function attributeProto(name: string, value: Attribute): Bytes {
+function attributeProto(name: string, value: Attribute): Pieces {
   const key = bytes(1, name);
   if (typeof value === 'number') return message(key, integer(3, value), integer(20, 2));
   if (typeof value === 'string') return message(key, bytes(4, value), integer(20, 3));
@@ -116,7 +118,7 @@ function attributeProto(name: string, value: Attribute): Bytes {
 }
 
 /** ValueInfoProto: name 1, type 2 → tensor_type 1 → elem_type 1, shape 2 → dim 1 → dim_value 1 or dim_param 2. */
-function valueInfo({ name, type, shape }: Port): Bytes {
+function valueInfo({ name, type, shape }: Port): Pieces {
   const dims = shape.map((size) =>
     bytes(1, typeof size === 'number' ? integer(1, size) : bytes(2, size)),
   );

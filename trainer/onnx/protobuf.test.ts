@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { bytes, float, integer, message } from './protobuf.ts';
+import { bytes, float, integer, joined, message, type Pieces } from './protobuf.ts';
 
-const hex = (value: Uint8Array) => Buffer.from(value).toString('hex');
+const hex = (pieces: Pieces) => joined(pieces).toString('hex');
 
 /** The first three are the examples of protobuf's own description of its encoding. */
 describe('protobuf', () => {

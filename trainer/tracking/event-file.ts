@@ -2,7 +2,7 @@
  * What TensorBoard reads: a file of TFRecords, each an Event in protobuf's wire format. Sources:
  * https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details and TensorFlow's event.proto and summary.proto.
  */
-import { type Bytes, bytes, double, float, integer, message } from '../onnx/protobuf.ts';
+import { bytes, double, float, integer, joined, message, type Pieces } from '../onnx/protobuf.ts';
 import { maskedCrc32c } from './crc32c.ts';
 
 /** One value of a curve. */
@@ -38,13 +38,14 @@ export function textRecord(name: string, text: string, seconds: number): Buffer 
 }
 
 /** Length, its checksum, data, their checksum. */
-function record(data: Bytes): Buffer {
+function record(pieces: Pieces): Buffer {
+  const data = joined(pieces);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(data.byteLength));
   return Buffer.concat([length, checksum(length), data, checksum(data)]);
 }
 
-function checksum(data: Bytes): Buffer {
+function checksum(data: Uint8Array): Buffer {
   const four = Buffer.alloc(4);
   four.writeUInt32LE(maskedCrc32c(data));
   return four;

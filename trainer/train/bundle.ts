@@ -46,19 +46,21 @@ export async function writeBundle(
   const metrics = { schemaVersion: 1, validation, search, curves };
   const files = join(dir, 'bundle');
   await mkdir(join(files, 'tfjs'), { recursive: true });
+  const write = (name: string, content: string | Uint8Array) =>
+    writeFile(join(files, name), content);
+  // One after the other: each of the two models is as large as all of its numbers.
+  await write('model.onnx', architecture.toOnnx(model));
   const tfjs = architecture.toTfjs(model);
-  const contents: Record<string, string | Uint8Array> = {
+  await write('tfjs/weights.bin', tfjs.weights);
+  const texts = {
     'MODEL_CARD.md': parts.card,
     'golden.json': canonicalJson(parts.golden),
     'labels.json': canonicalJson(labels),
     'metrics.json': canonicalJson(metrics),
-    'model.onnx': architecture.toOnnx(model),
     'preprocessing.json': canonicalJson(preprocessing),
     'tfjs/model.json': canonicalJson(tfjs.model),
-    'tfjs/weights.bin': tfjs.weights,
   };
-  for (const [name, content] of Object.entries(contents))
-    await writeFile(join(files, name), content);
+  for (const [name, content] of Object.entries(texts)) await write(name, content);
   const path = join(dir, 'model.tar');
   return { path, ...(await packBundle(files, path)) };
 }
