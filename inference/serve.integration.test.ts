@@ -92,6 +92,7 @@ describe('inference serve', () => {
     const metrics = await (await fetch(`${base}/metrics`)).text();
     for (const line of [
       `shelfwise_inference_model_info{release="${release}",digest="${digest}"} 1`,
+      `shelfwise_inference_prediction_confidence_count{release="${release}",digest="${digest}",given="text"} 1`,
       'shelfwise_inference_requests_total{route="/v1/predict",method="POST",code="200"} 1',
       'shelfwise_inference_requests_total{route="unmatched",method="GET",code="404"} 1',
       'shelfwise_inference_stage_duration_seconds_count{stage="queue"}',
@@ -162,6 +163,43 @@ describe('inference serve', () => {
     const { code, result } = await program.ended;
     expect(code).to.equal(11);
     expect(result.message).to.match(/The model fails case 1 of golden\.json/);
+  });
+
+  it('goes on predicting while S3 is gone, says so, and finds it again', async () => {
+    const { digest } = await publishTinyRelease({ store, dir }, release);
+    const { program, base } = await serve(digest);
+    await ready(base, program);
+    const storeIs = (state: string) =>
+      waitFor(
+        async () => {
+          const answer = await fetch(`${base}/readyz`);
+          const { dependencies } = (await answer.json()) as { dependencies: { store: string } };
+          expect(answer.status).to.equal(200);
+          return dependencies.store === state ? true : undefined;
+        },
+        { what: `the store to be ${state}; it said ${program.stderr()}`, limitMs: 300_000 },
+      );
+    const releases = async () => {
+      const answer = await fetch(`${base}/v1/releases`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return [answer.status, answer.headers.has('retry-after')];
+    };
+    await storeIs('up');
+    expect(await releases()).to.deep.equal([200, false]);
+    await s3.pause();
+    try {
+      await storeIs('down');
+      expect(await releases()).to.deep.equal([503, true]);
+      expect((await predict(base)).status).to.equal(200);
+      expect(await (await fetch(`${base}/metrics`)).text()).to.contain(
+        'shelfwise_inference_dependency_up{dependency="store"} 0',
+      );
+    } finally {
+      await s3.resume();
+    }
+    await storeIs('up');
+    expect(await releases()).to.deep.equal([200, false]);
   });
 
   it('leaves at once when told to while it is still loading', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { keys, type Store } from '@shelfwise/trainer-contract';
 import type { Logger } from 'pino';
 
-const everyMs = 30_000;
+const everyMs = 15_000;
 /** S3's own patience is a minute: a store that is slower than this is no store to a caller. */
 const patienceMs = 10_000;
 
