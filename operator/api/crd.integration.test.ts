@@ -301,6 +301,33 @@ const mistakes: { name: string; change: Json; says: string[] }[] = [
     change: { spec: { serving: { auth: { adminSecret: { name: 'admin' } } } } },
     says: ['spec.serving.auth.adminSecret needs spec.serving.database'],
   },
+  ...[
+    [
+      'an issuer without https',
+      { issuer: 'http://id.example', roles: { admin: ['x'] } },
+      'spec.serving.auth.oidc.issuer must be a URL that starts with https://',
+    ],
+    [
+      'an issuer that gives no role',
+      { issuer: 'https://id.example', roles: {} },
+      'spec.serving.auth.oidc.roles',
+    ],
+    ['an issuer without roles', { issuer: 'https://id.example' }, 'spec.serving.auth.oidc.roles'],
+  ].map(([name, oidc, says]) => ({
+    name: name as string,
+    change: { spec: { serving: { auth: { oidc } } } },
+    says: [says as string],
+  })),
+  {
+    name: 'a proxy that is no address',
+    change: { spec: { serving: { auth: { trustedProxies: ['proxy.example'] } } } },
+    says: ['spec.serving.auth.trustedProxies[0]', 'must be an address or a network'],
+  },
+  {
+    name: 'a ServiceAccount with a role that there is not',
+    change: { spec: { serving: { auth: { serviceAccounts: [{ name: 'x', roles: ['root'] }] } } } },
+    says: ['spec.serving.auth.serviceAccounts[0].roles[0]'],
+  },
   {
     name: 'a namespace that is none',
     change: { spec: { serving: { auth: { serviceAccountNamespaces: ['Shop'] } } } },
@@ -561,6 +588,15 @@ const everything: Json = {
         signingKeySecret: { name: 'keys' },
         adminSecret: { name: 'admin' },
         serviceAccountNamespaces: ['shop', '*'],
+        serviceAccounts: [{ namespace: 'imports', name: 'nightly', roles: ['catalogue', 'admin'] }],
+        trustedProxies: ['10.0.0.0/8', 'fd00::/8', '192.0.2.1'],
+        oidc: {
+          issuer: 'https://id.example/realms/shop',
+          audience: 'shop',
+          rolesClaim: 'realm_access.roles',
+          roles: { predict: ['staff'], catalogue: ['editors'], admin: ['owners'] },
+          caSecret: { name: 'ca' },
+        },
       },
       progressDeadlineSeconds: 30,
     },

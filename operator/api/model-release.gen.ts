@@ -1718,7 +1718,7 @@ export interface ModelRelease {
         };
       };
       /**
-       * The PostgreSQL database that holds the accounts. Without it only ServiceAccount tokens of the cluster are accepted.
+       * The PostgreSQL database that holds accounts, service tokens and the catalogue. Without it only ServiceAccounts of the cluster and callers of an OpenID Connect issuer may call, and there is no catalogue.
        */
       database?: {
         /**
@@ -1740,7 +1740,7 @@ export interface ModelRelease {
        */
       auth: {
         /**
-         * A Secret of this namespace with ES256 private keys, one `<key id>.pem` each. The last by name signs tokens; all are accepted.
+         * A Secret of this namespace with ES256 private keys, one `<key id>.pem` each. All are accepted; the last by name signs tokens, five minutes after it was added.
          */
         signingKeySecret?: {
           /**
@@ -1758,13 +1758,107 @@ export interface ModelRelease {
           name: string;
         };
         /**
-         * Namespaces, beside this one, whose ServiceAccounts may call with a token of audience shelfwise; "*" is all.
+         * Namespaces, beside this one, whose ServiceAccounts may predict with a token of audience shelfwise; "*" is all.
          *
          * @maxItems 64
          *
          * Items: A namespace, or "*".
          */
         serviceAccountNamespaces: string[];
+        /**
+         * ServiceAccounts that have roles by name, of any namespace, beside what their namespace gives them.
+         *
+         * @minItems 1
+         * @maxItems 64
+         *
+         * Items: A ServiceAccount and its roles.
+         */
+        serviceAccounts?: {
+          /**
+           * Its namespace. The default is this one.
+           */
+          namespace?: string;
+          /**
+           * Its name.
+           */
+          name: string;
+          /**
+           * What it may do. admin implies catalogue, and catalogue implies predict.
+           *
+           * @minItems 1
+           * @maxItems 3
+           *
+           * Items: A role.
+           */
+          roles: ('predict' | 'catalogue' | 'admin')[];
+        }[];
+        /**
+         * Addresses or networks of the proxies in front of the service, whose X-Forwarded-For is believed. Failed logins are counted by the address that they come from.
+         *
+         * @minItems 1
+         * @maxItems 64
+         *
+         * Items: An address or a network, for example 10.0.0.0/8.
+         */
+        trustedProxies?: string[];
+        /**
+         * An OpenID Connect issuer whose access tokens callers bear, instead of those of accounts here or beside them.
+         */
+        oidc?: {
+          /**
+           * The issuer's URL, to the letter as its tokens have it in the claim iss.
+           */
+          issuer: string;
+          /**
+           * The audience that tokens must be for.
+           */
+          audience: string;
+          /**
+           * The claim that holds the caller's groups or roles. Dots lead into it, as in realm_access.roles.
+           */
+          rolesClaim: string;
+          /**
+           * Which values of that claim give which role. Callers without any of them may do nothing.
+           */
+          roles: {
+            /**
+             * Values that give the role predict.
+             *
+             * @minItems 1
+             * @maxItems 64
+             *
+             * Items: A value of the claim.
+             */
+            predict?: string[];
+            /**
+             * Values that give the role catalogue, which implies predict.
+             *
+             * @minItems 1
+             * @maxItems 64
+             *
+             * Items: A value of the claim.
+             */
+            catalogue?: string[];
+            /**
+             * Values that give the role admin, which implies the others.
+             *
+             * @minItems 1
+             * @maxItems 64
+             *
+             * Items: A value of the claim.
+             */
+            admin?: string[];
+          };
+          /**
+           * A Secret of this namespace whose key ca.crt holds the certificate authorities (PEM) that the issuer is checked against.
+           */
+          caSecret?: {
+            /**
+             * The Secret's name.
+             */
+            name: string;
+          };
+        };
       };
       /**
        * A release that is not ready after this long is rolled back.

@@ -23,6 +23,25 @@ const steps = ['snapshot', 'train', 'evaluate'];
 /** In every pod, of the steps and of serving. */
 const everywhere = (fact: string) => [...steps.map(jobPod), pod].map((at) => `+${at}.${fact}`);
 const env = (name: string, value: string) => everywhere(`containers.0.env.${name} = ${value}`);
+/** Callers that were not thought of when the first pod template was frozen. */
+const otherCallers: ModelReleaseSpec = {
+  ...everything,
+  serving: {
+    ...everything.serving,
+    auth: {
+      ...everything.serving.auth,
+      serviceAccounts: [{ namespace: 'imports', name: 'nightly', roles: ['catalogue'] }],
+      trustedProxies: ['10.0.0.0/8'],
+      oidc: {
+        issuer: 'https://id.example',
+        audience: 'shelfwise',
+        rolesClaim: 'roles',
+        roles: { predict: ['staff'], catalogue: ['editors'], admin: ['owners'] },
+        caSecret: { name: 'ca' },
+      },
+    },
+  },
+};
 const withoutCatalog = { ...everything, dataset: spec.dataset };
 
 const rows: Record<string, Row> = {
@@ -203,6 +222,37 @@ const rows: Record<string, Row> = {
     to: 'x',
     shows: [`+${pod}.containers.0.env.SERVICE_ACCOUNT_NAMESPACES = shop,x,*`],
   },
+  'serving.auth.serviceAccounts[].namespace': caller(
+    'x',
+    'SERVICE_ACCOUNT_ROLES',
+    accountRoles({ namespace: 'x' }),
+  ),
+  'serving.auth.serviceAccounts[].name': caller(
+    'x',
+    'SERVICE_ACCOUNT_ROLES',
+    accountRoles({ name: 'x' }),
+  ),
+  'serving.auth.serviceAccounts[].roles[]': caller(
+    'admin',
+    'SERVICE_ACCOUNT_ROLES',
+    accountRoles({ roles: ['admin'] }),
+  ),
+  'serving.auth.trustedProxies[]': caller('192.0.2.1', 'TRUSTED_PROXIES', '192.0.2.1'),
+  'serving.auth.oidc.issuer': caller('https://x', 'OIDC_ISSUER', 'https://x'),
+  'serving.auth.oidc.audience': caller('x', 'OIDC_AUDIENCE', 'x'),
+  'serving.auth.oidc.rolesClaim': caller('x', 'OIDC_ROLES_CLAIM', 'x'),
+  'serving.auth.oidc.roles.predict[]': caller('x', 'OIDC_ROLES', groupRoles({ predict: ['x'] })),
+  'serving.auth.oidc.roles.catalogue[]': caller(
+    'x',
+    'OIDC_ROLES',
+    groupRoles({ catalogue: ['x'] }),
+  ),
+  'serving.auth.oidc.roles.admin[]': caller('x', 'OIDC_ROLES', groupRoles({ admin: ['x'] })),
+  'serving.auth.oidc.caSecret.name': {
+    to: 'x',
+    from: otherCallers,
+    shows: [`+${pod}.volumes.oidc-ca.secret.secretName = x`],
+  },
   'serving.progressDeadlineSeconds': { to: 60, shows: [`+${serve}.progressDeadlineSeconds = 60`] },
 
   historyLimit: {
@@ -211,6 +261,25 @@ const rows: Record<string, Row> = {
     life: threeFailures,
   },
 };
+
+function caller(to: string, variable: string, value: string): Row {
+  return { to, from: otherCallers, shows: [`+${pod}.containers.0.env.${variable} = ${value}`] };
+}
+
+function accountRoles(change: object): string {
+  return JSON.stringify([
+    { namespace: 'imports', name: 'nightly', roles: ['catalogue'], ...change },
+  ]);
+}
+
+function groupRoles(change: object): string {
+  return JSON.stringify({
+    predict: ['staff'],
+    catalogue: ['editors'],
+    admin: ['owners'],
+    ...change,
+  });
+}
 
 function tolerations(of: 'training' | 'serving', at: string): Record<string, Row> {
   const values = {

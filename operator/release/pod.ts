@@ -10,6 +10,7 @@ import type { ModelRelease, ModelReleaseSpec } from '../api/model-release.ts';
 import { keyOf } from '../kube/object.ts';
 import { type Resources, withoutEmpty } from './resources.ts';
 
+type Oidc = NonNullable<ModelReleaseSpec['serving']['auth']['oidc']>;
 type Mlflow = NonNullable<ModelReleaseSpec['training']['tracking']>['mlflow'];
 
 const root = '/var/run/shelfwise';
@@ -79,6 +80,19 @@ export function tokenKeysPart(secret: string): Part {
 export function adminPart(secret: string): Part {
   const directory = { name: 'ADMIN_CREDENTIALS_DIR', value: `${root}/admin` };
   return secretPart('admin', secret, `${root}/admin`, [directory]);
+}
+
+/** The OpenID Connect issuer that vouches for callers. */
+export function oidcPart({ issuer, audience, rolesClaim, roles, caSecret }: Oidc): Part {
+  const environment: EnvironmentVariable[] = [
+    { name: 'OIDC_ISSUER', value: issuer },
+    { name: 'OIDC_AUDIENCE', value: audience },
+    { name: 'OIDC_ROLES_CLAIM', value: rolesClaim },
+    { name: 'OIDC_ROLES', value: JSON.stringify(roles) },
+  ];
+  if (!caSecret) return { volumes: [], mounts: [], environment };
+  const file = { name: 'OIDC_CA_FILE', value: `${root}/oidc-ca/ca.crt` };
+  return secretPart('oidc-ca', caSecret.name, `${root}/oidc-ca`, [...environment, file]);
 }
 
 /** Where train tells of itself: the server's address by environment, credentials and certificates by files. */

@@ -4,7 +4,7 @@
  * different becomes a new version at the end of the list: releases that begin under the new operator get it and bring it in as they
  * bring in their model, pod by pod and with the way back; what serves already keeps the version that its record names.
  */
-import type { DeploymentObject } from '../api/kubernetes.ts';
+import type { DeploymentObject, EnvironmentVariable } from '../api/kubernetes.ts';
 import { digestAnnotation, labelsFor, releaseLabel, trackLabel } from '../api/metadata.ts';
 import type { ModelRelease } from '../api/model-release.ts';
 import type { Defaults } from './observation.ts';
@@ -13,6 +13,7 @@ import {
   container,
   databasePart,
   joinParts,
+  oidcPart,
   type Part,
   podSpec,
   scratchPart,
@@ -116,7 +117,22 @@ function callersPart({ metadata, spec: { serving } }: ModelRelease): Part {
   if (serving.database) parts.push(databasePart(serving.database.secret));
   if (signingKeySecret) parts.push(tokenKeysPart(signingKeySecret.name));
   if (adminSecret) parts.push(adminPart(adminSecret.name));
+  parts.push(...laterParts(serving.auth, metadata.namespace ?? ''));
   return joinParts(parts);
+}
+
+/** What ModelReleases may ask for that were written after version 1 was frozen: where they don't, nothing of it is there. */
+function laterParts(
+  { serviceAccounts, trustedProxies, oidc }: ModelRelease['spec']['serving']['auth'],
+  namespace: string,
+): Part[] {
+  const environment: EnvironmentVariable[] = [];
+  if (serviceAccounts) {
+    const named = serviceAccounts.map((one) => ({ namespace, ...one }));
+    environment.push({ name: 'SERVICE_ACCOUNT_ROLES', value: JSON.stringify(named) });
+  }
+  if (trustedProxies) environment.push({ name: 'TRUSTED_PROXIES', value: trustedProxies.join() });
+  return [{ volumes: [], mounts: [], environment }, ...(oidc ? [oidcPart(oidc)] : [])];
 }
 
 function probe(path: string, timing: { periodSeconds: number; failureThreshold: number }) {

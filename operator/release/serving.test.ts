@@ -66,6 +66,35 @@ describe('serving', () => {
     });
   });
 
+  it('tells who else may call where the spec says so, and nothing of it where not', () => {
+    const plain = built({ auth: { serviceAccountNamespaces: [] } });
+    expect(Object.keys(environment(plain))).to.not.include.members(['OIDC_ISSUER']);
+    const asked = built({
+      auth: {
+        serviceAccountNamespaces: [],
+        serviceAccounts: [{ name: 'importer', roles: ['catalogue'] }],
+        trustedProxies: ['10.0.0.0/8', '192.0.2.1'],
+        oidc: {
+          issuer: 'https://id.example',
+          audience: 'shelfwise',
+          rolesClaim: 'groups',
+          roles: { admin: ['owners'] },
+        },
+      },
+    });
+    const added = Object.entries(environment(asked)).filter(
+      ([name]) => !Object.hasOwn(environment(plain), name),
+    );
+    expect(Object.fromEntries(added)).to.deep.equal({
+      SERVICE_ACCOUNT_ROLES: '[{"namespace":"shop","name":"importer","roles":["catalogue"]}]',
+      TRUSTED_PROXIES: '10.0.0.0/8,192.0.2.1',
+      OIDC_ISSUER: 'https://id.example',
+      OIDC_AUDIENCE: 'shelfwise',
+      OIDC_ROLES_CLAIM: 'groups',
+      OIDC_ROLES: '{"admin":["owners"]}',
+    });
+  });
+
   const affinity = { podAntiAffinity: {} };
   const fields: {
     field: string;
