@@ -66,6 +66,9 @@ bench-transport: node_modules/.setup ## requests per CPU second of the operator'
 bench-model: setup ## the model's accuracy beside strong baselines, on three data sets (ARGS='--help' lists the options)
 	@node hack/bench-model/main.ts $(ARGS)
 
+fuzz-api: setup ## the HTTP API, asked at random by its own OpenAPI document (ARGS='--help')
+	@node hack/fuzz-api/main.ts $(ARGS)
+
 images: node_modules/.setup ## build the images and push them where the cluster finds them
 	@npm run -s images -- build
 

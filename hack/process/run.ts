@@ -4,12 +4,18 @@ import { type SpawnOptions, spawn } from 'node:child_process';
 export class CommandFailed extends Error {
   readonly code: number | null;
   readonly stderr: string;
+  readonly stdout: string;
 
-  constructor(command: string, code: number | null, signal: string | null, stderr: string) {
+  constructor(
+    command: string,
+    { code, signal }: { code: number | null; signal: string | null },
+    { stdout, stderr }: { stdout: string; stderr: string },
+  ) {
     const words = lastLines(stderr, 15);
     super(`${command} ended with ${signal ?? `exit code ${code}`}${words ? `:\n${words}` : '.'}`);
     this.code = code;
     this.stderr = stderr;
+    this.stdout = stdout;
   }
 }
 
@@ -56,7 +62,11 @@ export async function run(
     child.once('close', (exit, killed) => resolve([exit, killed]));
   });
   if (code !== 0)
-    throw new CommandFailed(`${command} ${args.join(' ')}`, code, signal, err.join(''));
+    throw new CommandFailed(
+      `${command} ${args.join(' ')}`,
+      { code, signal },
+      { stdout: out.join(''), stderr: err.join('') },
+    );
   return out.join('');
 }
 

@@ -78,7 +78,12 @@ export async function createKubectl(
       });
       try {
         yield* documents(child.stdout.setEncoding('utf8'));
-        if (!signal.aborted) throw new CommandFailed(`kubectl ${args.join(' ')}`, 0, null, words);
+        if (!signal.aborted)
+          throw new CommandFailed(
+            `kubectl ${args.join(' ')}`,
+            { code: 0, signal: null },
+            { stdout: '', stderr: words },
+          );
       } finally {
         signal.removeEventListener('abort', stop);
         stop();

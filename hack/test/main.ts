@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { schemathesisEnvironment } from '../fuzz-api/schemathesis.ts';
 import { mlflowEnvironment } from '../services/mlflow.ts';
 import { tool } from '../tools/tool.ts';
 import type { Counts } from './reporter.ts';
@@ -57,7 +58,8 @@ async function runMocha(suite: string, config: string): Promise<Counts> {
   const counts = join(dir, 'counts.json');
   try {
     for (const name of programs[suite] ?? []) await tool(name);
-    if (suite === 'integration') await mlflowEnvironment();
+    if (suite === 'integration')
+      for (const environment of [mlflowEnvironment, schemathesisEnvironment]) await environment();
     const code = await run([
       'mocha',
       ...['--config', config],
