@@ -40,9 +40,14 @@ export const listQuery = z.strictObject({
 });
 
 export const ifMatchHeaders = z.object({
-  'if-match': z.string().max(1_000).optional().meta({
-    description: 'The ETag of the product as you saw it; `*` to change it in any case.',
-  }),
+  'if-match': z
+    .string()
+    .max(1_000)
+    .optional()
+    .meta({
+      description: 'The ETag of the product as you saw it; `*` to change it in any case.',
+      examples: ['*'],
+    }),
 });
 
 export const ifNoneMatchHeaders = z.object({
