@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: bench-model bench-operator bench-overload bench-serving bench-train bench-transport chaos fuzz-api help setup check generate test test-unit test-integration test-e2e demo down cluster images
+.PHONY: bench-model bench-operator bench-overload bench-serving bench-train bench-transport chaos fuzz-api fuzz-hostile help setup check generate test test-unit test-integration test-e2e demo down cluster images
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench-model: setup ## the model's accuracy beside strong baselines, on three dat
 
 fuzz-api: setup ## the HTTP API, asked at random by its own OpenAPI document (ARGS='--help')
 	@node hack/fuzz-api/main.ts $(ARGS)
+
+fuzz-hostile: setup ## hostile pictures and forms by the thousand: memory stays bounded (ARGS='--help')
+	@node hack/fuzz-api/hostile.ts $(ARGS)
 
 images: node_modules/.setup ## build the images and push them where the cluster finds them
 	@npm run -s images -- build

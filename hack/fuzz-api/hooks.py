@@ -11,9 +11,9 @@ KNOWN = json.loads(os.environ["FUZZ_KNOWN"])
 PICTURE = base64.b64decode(KNOWN["picture"])
 
 
-def every_other(value) -> bool:
-    """The same for the same value, so that a seed gives the same run."""
-    return zlib.crc32(repr(value).encode("utf-8", "replace")) % 2 == 0
+def mostly(value) -> bool:
+    """Three times of four; the same for the same value, so that a seed gives the same run."""
+    return zlib.crc32(repr(value).encode("utf-8", "replace")) % 4 != 0
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -30,7 +30,7 @@ def first_line(context, response):
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
     names = KNOWN["paths"].get(context.operation.path)
-    if names and isinstance(path_parameters, dict) and every_other(path_parameters):
+    if names and isinstance(path_parameters, dict) and mostly(path_parameters):
         number = zlib.crc32(repr(path_parameters).encode("utf-8", "replace"))
         path_parameters.update({key: some[number % len(some)] for key, some in names.items()})
     return path_parameters
@@ -47,15 +47,15 @@ def before_call(context, case, kwargs):
 def map_headers(context, headers):
     """Whatever the version is that was seen."""
     if isinstance(headers, dict) and "if-match" in {name.lower() for name in headers}:
-        if every_other(headers):
-            headers = {k: "*" if k.lower() == "if-match" else v for k, v in headers.items()}
+        if mostly(headers):
+            headers.update({name: "*" for name in headers if name.lower() == "if-match"})
     return headers
 
 
 @schemathesis.hook
 def map_body(context, body):
     """A picture that is one; bytes at random never are."""
-    if isinstance(body, dict) and isinstance(body.get("image"), (str, bytes)) and every_other(body):
+    if isinstance(body, dict) and isinstance(body.get("image"), (str, bytes)) and mostly(body):
         text = isinstance(body["image"], str)
         body["image"] = base64.b64encode(PICTURE).decode() if text else PICTURE
     return body
