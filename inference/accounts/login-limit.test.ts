@@ -55,6 +55,16 @@ describe('the limit of logins', () => {
     expect(refused(limit, 'ada', 'a')).to.equal(false);
   });
 
+  it('counts for the address alone what was crowded out by others', () => {
+    const limit = fresh();
+    for (let i = 0; i < 4; i++) {
+      limit.attempt('ada', 'a');
+      limit.crowdedOut('ada', 'a');
+    }
+    expect([refused(limit, 'ada', 'a'), limit.waitOf('a') > 0]).to.deep.equal([true, true]);
+    expect(refused(limit, 'ada', 'b')).to.equal(false);
+  });
+
   it('takes a bounded part of memory, whatever is sent', () => {
     const window = createWindow(1, 60_000, () => time, 100);
     for (let i = 0; i < 1_000; i++) window.take(`k${i}`);

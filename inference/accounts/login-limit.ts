@@ -44,6 +44,11 @@ export function createLoginLimit(limits: LoginLimits = loginLimits, now: () => n
       byAddress.giveBack(address);
       byName.giveBack(username);
     },
+    /** The same where too many others log in at the time; the address keeps it, or a flood from there would never be over its limit. */
+    crowdedOut(username: string, address: string): void {
+      byBoth.giveBack(both(username, address));
+      byName.giveBack(username);
+    },
     succeeded(username: string, address: string): void {
       const pair = both(username, address);
       byBoth.forget(pair);

@@ -20,7 +20,8 @@ export async function logIn(
     const found = await ask(accounts, (knex) => findUser(knex, username));
     user = await judge(accounts, found, password);
   } catch (error) {
-    limit.unjudged(username, address);
+    const crowded = error instanceof Problem && error.code === 'overloaded';
+    limit[crowded ? 'crowdedOut' : 'unjudged'](username, address);
     throw error;
   }
   if (!user) {
