@@ -165,9 +165,11 @@ describe('corrections in the catalogue, on a real cluster', () => {
         if (body.classes[0].class === newLabel) right += 1;
       }
       expect(right / renamed.length, 'share that the new release has right').to.be.at.least(0.5);
-      // A product that changes is predicted anew, by the release that serves now.
+      // And so does the catalogue, when it is asked to.
       const { id } = renamed[0] as Sample;
-      const { body } = await call('PATCH', `/v1/products/${id}`, { description: 'as people say' });
+      const before = productSchema.parse((await call('GET', `/v1/products/${id}`)).body);
+      expect(before.prediction).to.include({ status: 'done', ...first });
+      const { body } = await call('POST', `/v1/products/${id}/prediction`);
       expect(productSchema.parse(body).prediction).to.include({ status: 'done', release, digest });
     });
   });

@@ -1,9 +1,9 @@
-import { keys, type Store, StoreNotFound } from '@shelfwise/trainer-contract';
 import type { Knex } from 'knex';
 import { Problem } from '../http/problems.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type Outcome, outcomeColumns } from './outcome.ts';
 import { isOurs } from './owner.ts';
+import { readPicture } from './pictures.ts';
 import { ask } from './predicting.ts';
 import { changeProduct } from './products.ts';
 import { type ProductRow, productsTable } from './row.ts';
@@ -86,20 +86,11 @@ async function outcomeOf(
   signal: AbortSignal,
 ): Promise<Outcome> {
   try {
-    const bytes = picture === null ? null : await read(store, picture);
+    const bytes = picture === null ? null : await readPicture(store, picture);
     return await ask(state, { ...texts, picture: bytes }, { signal });
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
+    // Without the store nothing can be said; what else is wrong is the product's own.
+    if (!(error instanceof Problem) || error.code === 'pictures-unavailable') throw error;
     return { status: 'none', reason: error.message };
-  }
-}
-
-async function read(store: Store, picture: string): Promise<Buffer> {
-  try {
-    return await store.read(keys.picture(picture));
-  } catch (error) {
-    if (!(error instanceof StoreNotFound)) throw error;
-    const detail = 'The picture is gone from the store: send the product with its image again.';
-    throw new Problem('unusable-part', detail, { part: 'image', cause: error });
   }
 }

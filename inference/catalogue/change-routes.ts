@@ -10,6 +10,7 @@ import {
 } from '@shelfwise/inference-contract';
 import { jsonAnswer, type Route, route, streamBody } from '../http/route.ts';
 import type { Context } from '../http/state.ts';
+import { predictAnew } from './anew.ts';
 import type { Catalogue } from './catalogue.ts';
 import { deleteProduct, patchProduct, replaceProduct } from './change.ts';
 import { createProduct } from './create.ts';
@@ -126,6 +127,22 @@ export function changeRoutes(there: () => Promise<Catalogue>): Route[] {
           ctx,
           await whileThere(ctx, (signal) => patchProduct(catalogue, { id, wanted, signal }, patch)),
         );
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/products/{id}/prediction',
+      id: 'predictProduct',
+      summary: 'What the release that serves now makes of the product',
+      description:
+        'A product keeps what was predicted when its text or picture came, by whichever release that was: this asks again. It may be sent without a body.',
+      ...{ tag, access },
+      params: productParams,
+      responses: changed,
+      problems: [...always, 'not-found', 'not-ready', 'overloaded', 'pictures-unavailable'],
+      async handle({ ctx, params: { id } }) {
+        const catalogue = await there();
+        return tagged(ctx, await whileThere(ctx, (signal) => predictAnew(catalogue, id, signal)));
       },
     }),
     route({

@@ -1,10 +1,16 @@
 import type { Product } from '@shelfwise/inference-contract';
-import { keys } from '@shelfwise/trainer-contract';
-import { StepError } from '@shelfwise/trainer-contract/messages';
 import type { Knex } from 'knex';
+import { Problem } from '../http/problems.ts';
 import type { Catalogue, Content, Patch } from './catalogue.ts';
 import { type Outcome, outcomeColumns } from './outcome.ts';
-import { keepPicture, type Picture, pictureOf, releasePicture, touchPicture } from './pictures.ts';
+import {
+  keepPicture,
+  type Picture,
+  pictureOf,
+  readPicture,
+  releasePicture,
+  touchPicture,
+} from './pictures.ts';
 import { isWanted, noSuchProduct, precondition } from './preconditions.ts';
 import { ask } from './predicting.ts';
 import {
@@ -119,9 +125,9 @@ async function askAnew(
   let bytes: Uint8Array | null = given?.bytes ?? null;
   if (!bytes && after.picture !== null) {
     try {
-      bytes = await store.read(keys.picture(after.picture));
+      bytes = await readPicture(store, after.picture);
     } catch (error) {
-      if (!(error instanceof StepError)) throw error;
+      if (!(error instanceof Problem)) throw error;
       return { status: 'pending', lost: false };
     }
   }

@@ -85,17 +85,20 @@ export async function releasePicture(trx: Knex, sha256: string): Promise<void> {
     .update({ needed_at: trx.raw('clock_timestamp()') });
 }
 
-/** The bytes of a picture that a product names. Throws `pictures-unavailable`, or `not-found` where somebody removed the object. */
+/** A picture that a product names, as a stream. Throws `pictures-unavailable`, or `not-found` where somebody removed the object. */
 export function openPicture(store: Store, sha256: string): Promise<Readable> {
-  return reachingStore(async () => {
-    try {
-      return await store.stream(keys.picture(sha256));
-    } catch (error) {
-      if (!(error instanceof StoreNotFound)) throw error;
-      const detail = 'The picture is gone from the store: send the product with its image again.';
-      throw new Problem('not-found', detail, { part: 'image', cause: error });
-    }
-  });
+  return reachingStore(() => store.stream(keys.picture(sha256)).catch(gone));
+}
+
+/** The same, whole. */
+export function readPicture(store: Store, sha256: string): Promise<Buffer> {
+  return reachingStore(() => store.read(keys.picture(sha256)).catch(gone));
+}
+
+function gone(error: unknown): never {
+  if (!(error instanceof StoreNotFound)) throw error;
+  const detail = 'The picture is gone from the store: send the product with its image again.';
+  throw new Problem('not-found', detail, { part: 'image', cause: error });
 }
 
 /** Whatever keeps the store from doing what it is asked, its absence or its refusal, is for the operator of the service to mend. */

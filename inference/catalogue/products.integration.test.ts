@@ -317,6 +317,35 @@ describe('products', () => {
     expect(rest.next).to.equal(null);
   });
 
+  it('are predicted anew by the release that serves now, when somebody asks', async () => {
+    const { id, prediction } = await create({
+      designation: 'spade',
+      image: red.toString('base64'),
+    });
+    const { state } = replica.catalogue;
+    const { loaded } = state;
+    if (!loaded) throw new Error('no model');
+    const release = 'shop-20261129-030000';
+    const path = `/v1/products/${id}/prediction`;
+    state.loaded = { ...loaded, served: { ...loaded.served, release } };
+    const anew = await call('POST', path);
+    expect(anew.status, JSON.stringify(anew.body)).to.equal(200);
+    expect(anew.body.prediction).to.deep.include({
+      ...prediction,
+      release,
+      at: anew.body.prediction.at,
+    });
+    expect(anew.headers.get('etag')).to.equal('"2"');
+    state.loaded = undefined;
+    expect(refused(await call('POST', path))[1]).to.equal('not-ready');
+    state.loaded = loaded;
+    expect(refused(await call('POST', '/v1/products/none/prediction'))).to.deep.equal([
+      404,
+      'not-found',
+      'id',
+    ]);
+  });
+
   it('whose words the model does not know are stored, and say so', async () => {
     const { prediction } = await create({ designation: '\u0301' });
     expect(prediction).to.deep.equal({
