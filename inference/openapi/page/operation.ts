@@ -91,7 +91,8 @@ function answerMarkup(status: string, { description, content, headers }: Answer)
 <p>${inline(description)}</p>
 ${told.map(([name, { description: says }]) => markup`<p><code>${name}</code>: ${inline(says)}</p>\n`)}
 ${Object.entries(content ?? {}).map(
-  ([type, { schema }]) => markup`<p class="quiet"><code>${type}</code>: ${kindOf(schema)}</p>\n`,
+  ([type, { schema }]) =>
+    markup`<p class="quiet"><code>${type}</code>: ${kindOf(schema)}</p>\n${schema.properties ? fields(schema) : null}`,
 )}`;
 }
 

@@ -1,6 +1,6 @@
 import { type Content, type Markup, markup, table } from '@shelfwise/report';
 import type { JsonSchema } from '../schemas.ts';
-import { prose } from './prose.ts';
+import { inline, prose } from './prose.ts';
 
 const component = '#/components/schemas/';
 
@@ -69,11 +69,19 @@ export function fields(schema: JsonSchema): Content {
       rows: Object.entries(properties).map(([name, field]) => [
         markup`<code>${name}</code>${required?.includes(name) ? markup`<br><span class="quiet">required</span>` : null}`,
         [kindOf(field), limits(field)],
-        [field.description === undefined ? null : String(field.description), nested(field)],
+        [aboutOf(field), nested(field)],
       ]),
     }),
   ];
 }
+
+/** What is said of a field; of one that may be null, it may be said of what it is otherwise. */
+function aboutOf(field: JsonSchema): Content {
+  const own = [field, ...alternatives(field)].find(({ description }) => description !== undefined);
+  return own === undefined ? null : inline(String(own.description));
+}
+
+const alternatives = (schema: JsonSchema) => (schema.anyOf ?? []) as JsonSchema[];
 
 /** Fields of an object that has no name of its own: they stand where it stands. */
 function nested(field: JsonSchema): Content {
@@ -83,7 +91,14 @@ function nested(field: JsonSchema): Content {
 
 /** The bounds of a value, for people. */
 export function limits(schema: JsonSchema): Content {
-  const { minimum, maximum, minLength, maxLength, pattern, default: usual } = schema;
+  const {
+    minimum,
+    maximum,
+    minLength,
+    maxLength,
+    pattern,
+    default: usual,
+  } = Object.assign({}, ...alternatives(schema), schema) as JsonSchema;
   const known = (bound: unknown) =>
     typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER ? bound : undefined;
   const range = [
