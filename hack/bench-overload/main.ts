@@ -1,7 +1,9 @@
 /** `make bench-overload`: what the service does with more than it can do, and without what it can do without. */
 import { parseArgs } from 'node:util';
 import { readConfig } from '../config.ts';
-import { type Figure, tellReport } from '../figures/report.ts';
+import { machineWords } from '../figures/machine.ts';
+import { writeFound } from '../figures/page.ts';
+import { type Figure, figuresTable, tellReport } from '../figures/report.ts';
 import { among } from '../process/among.ts';
 import { count } from '../process/count.ts';
 import { phases, progress, since } from '../process/progress.ts';
@@ -28,6 +30,7 @@ const usage = `usage: make bench-overload ARGS='[options]'
   --minutes N  at 0.8 × peak (default 1; the promise is about 30)
   --seconds N  of everything else (default 20)
   --rounds N   of what is compared (default 3)
+  --write      what was found into docs/performance.md
 
 The service is pinned to one core and has one worker; who asks is pinned to another. Requests come when they are due, whether or
 not earlier ones are answered, and their time counts from when they were due.`;
@@ -39,6 +42,7 @@ async function main(): Promise<void> {
       minutes: { type: 'string', default: '1' },
       seconds: { type: 'string', default: '20' },
       rounds: { type: 'string', default: '3' },
+      write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -65,7 +69,14 @@ async function main(): Promise<void> {
       figures.push(...(await part(world, capacity, { ...given, say: phases(own) })));
       own.done(`took ${since(begun)}`);
     }
-    tellReport('bench-overload', [...figures, ...generatorFigures(world)]);
+    figures.push(...generatorFigures(world));
+    if (values.write)
+      await writeFound('bench-overload', {
+        args: process.argv.slice(2),
+        machine: machineWords(),
+        tables: figuresTable(figures),
+      });
+    tellReport('bench-overload', figures);
   } finally {
     await world.stop();
   }

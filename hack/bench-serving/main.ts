@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../config.ts';
-import { type Figure, tellReport } from '../figures/report.ts';
+import { machineWords } from '../figures/machine.ts';
+import { writeFound } from '../figures/page.ts';
+import { type Figure, figuresTable, tellReport } from '../figures/report.ts';
 import { among } from '../process/among.ts';
 import { count } from '../process/count.ts';
 import { phases, progress, since } from '../process/progress.ts';
@@ -27,6 +29,7 @@ const usage = `usage: make bench-serving ARGS='[options]'
   --connections LIST  of a round, one after the other (default 1,8,32); CPU is compared at the last
   --rounds N          of each contender, in turns (default 3)
   --seconds N         at each number of connections (default 5)
+  --write             what was found into docs/performance.md
 
 Every contender answers the same JPEGs (500 × 500, 38 KB) by the same ONNX file on two workers, over HTTP on loopback: ours with
 a token that it checks, the peers without. Before the clock runs their answers are compared with ours. Requests hold a picture
@@ -50,6 +53,7 @@ async function main(): Promise<void> {
       connections: { type: 'string', default: '1,8,32' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '5' },
+      write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -63,18 +67,33 @@ async function main(): Promise<void> {
   const chosen = among('--models', models, values.models);
   const config = readConfig();
   const figures: Figure[] = [];
+  const tables: string[] = [];
   const pictures = await benchPictures(16);
   for (const name of chosen) {
     const shown = progress(name);
     const started = performance.now();
     const settings = { ...given, pictures, config, say: phases(shown) };
-    figures.push(...(await measured(name, settings)));
+    const found = await measured(name, settings);
+    figures.push(...found.figures);
+    tables.push(found.table);
     shown.done(`took ${since(started)}`);
   }
+  if (values.write)
+    await writeFound('bench-serving', {
+      args: process.argv.slice(2),
+      machine: machineWords(),
+      tables: [...tables, figuresTable(figures)].join('\n\n'),
+    });
   tellReport('bench-serving', figures);
 }
 
-async function measured(name: string, settings: Settings): Promise<Figure[]> {
+interface Found {
+  /** For people. */
+  table: string;
+  figures: Figure[];
+}
+
+async function measured(name: string, settings: Settings): Promise<Found> {
   const { pictures, config, say } = settings;
   const dir = await mkdtemp(join(tmpdir(), 'bench-serving-'));
   try {
@@ -86,8 +105,9 @@ async function measured(name: string, settings: Settings): Promise<Figure[]> {
     const ours = await ourService(model, pictures, config.inherited);
     try {
       const rounds = await compared(model, ours, settings);
-      process.stdout.write(`\n  ${name} model\n\n${roundsTable(rounds)}\n`);
-      return figuresOf(name, rounds);
+      const table = `  ${name} model\n\n${roundsTable(rounds)}`;
+      process.stdout.write(`\n${table}\n`);
+      return { table, figures: figuresOf(name, rounds) };
     } finally {
       await ours.remove();
     }
