@@ -3,6 +3,8 @@ import { glob, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
+import { createMetrics } from '../../inference/metrics/metrics.ts';
+import { watchPredictions } from '../../inference/metrics/predictions.ts';
 import { conditionTypes } from '../../operator/api/conditions.ts';
 import { reasons } from '../../operator/api/reasons.ts';
 import { createReleaseMetrics } from '../../operator/release/metrics.ts';
@@ -28,6 +30,19 @@ describe('the page of metrics', () => {
     createReleaseMetrics(registry, 'shelfwise_operator_', () => []);
     const expected = registry.getMetricsAsArray().map(({ name }) => name);
     expect((await rowsOf('docs/metrics.md')).sort()).to.deep.equal(expected.sort());
+  });
+});
+
+describe("the page of the inference service's metrics", () => {
+  it('has every series once, and no other', async () => {
+    const metrics = createMetrics();
+    metrics.watchDependencies(() => ({}));
+    metrics.watchEngine(() => ({ queued: 0, workers: 0, alive: 0, busy: 0 }));
+    watchPredictions(metrics.registry, { release: '', digest: '', classes: [] });
+    const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
+    const expected = names.filter((name) => name.startsWith('shelfwise_'));
+    const rows = (await rowsOf('docs/serving.md')).filter((name) => name.startsWith('shelfwise_'));
+    expect(rows.sort()).to.deep.equal(expected.sort());
   });
 });
 

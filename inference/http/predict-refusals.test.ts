@@ -157,6 +157,20 @@ const refused: Row[] = [
     '20 MB without Content-Length',
     () => ({ ...json(''), body: new Blob([megabytes(20)]).stream() }),
   ],
+  [
+    422,
+    'designation',
+    /no word that the model knows/,
+    'a text of no words',
+    () => json({ designation: '\u0301' }),
+  ],
+  [
+    422,
+    'image',
+    /cannot be decoded/,
+    'half a JPEG beside a good text',
+    async () => form(['designation', 'spade'], ['image', await halfJpeg()]),
+  ],
   [422, 'image', /cannot be decoded/, 'half a JPEG', async () => form(['image', await halfJpeg()])],
   [
     422,
