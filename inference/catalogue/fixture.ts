@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { productSchema } from '@shelfwise/inference-contract';
 import { openStore, type Store } from '@shelfwise/trainer-contract';
+import { expect } from 'chai';
 import { pino } from 'pino';
 import { waitFor } from '../../hack/process/wait.ts';
 import { type PostgresService, startPostgres, writeUrlFile } from '../../hack/services/postgres.ts';
 import { type Database, openDatabase } from '../database/database.ts';
-import type { Asked } from '../fixtures/requests.ts';
+import { type Asked, json } from '../fixtures/requests.ts';
 import { type TestService, testService } from '../fixtures/service.ts';
 import type { Catalogue } from './catalogue.ts';
 
@@ -107,3 +109,17 @@ export const matching = (tag: string | null, { headers, ...asked }: Asked = {}):
   ...asked,
   headers: { ...headers, 'if-match': tag ?? '' },
 });
+
+/** A product as it was created, and its ETag. */
+export async function createdBy(call: Replica['call'], value: object) {
+  const answer = await call('POST', '/v1/products', json(value));
+  expect(answer.status, JSON.stringify(answer.body)).to.equal(201);
+  return { ...productSchema.parse(answer.body), etag: answer.headers.get('etag') };
+}
+
+/** What a refusal says: status, code and part. */
+export const refused = ({ status, body }: Answer) => [
+  status,
+  body.type?.split('/').at(-1),
+  body.part,
+];

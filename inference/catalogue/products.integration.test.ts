@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { correctionsSchema, productSchema, productsSchema } from '@shelfwise/inference-contract';
+import { productSchema } from '@shelfwise/inference-contract';
 import { openStore } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { form, json } from '../fixtures/requests.ts';
-import { served } from '../fixtures/service.ts';
+import { served, testService } from '../fixtures/service.ts';
 import { colouredPicture } from '../fixtures/tiny-bundle.ts';
 import { predictBacklog } from './backlog.ts';
-import { type Answer, matching, openShop, type Replica, type Shop } from './fixture.ts';
+import { createdBy, matching, openShop, type Replica, refused, type Shop } from './fixture.ts';
 
 describe('products', () => {
   let shop: Shop;
@@ -26,12 +26,7 @@ describe('products', () => {
     await shop?.close();
   });
 
-  const create = async (value: object) => {
-    const answer = await call('POST', '/v1/products', json(value));
-    expect(answer.status, JSON.stringify(answer.body)).to.equal(201);
-    return { ...productSchema.parse(answer.body), etag: answer.headers.get('etag') };
-  };
-  const refused = ({ status, body }: Answer) => [status, body.type?.split('/').at(-1), body.part];
+  const create = (value: object) => createdBy(call, value);
 
   it('are created with what the release makes of them, and are found again', async () => {
     const answer = await call(
@@ -204,119 +199,6 @@ describe('products', () => {
     expect((await call('DELETE', path, matching('*'))).status).to.equal(404);
   });
 
-  it('are corrected, by whom and from what is told, and it can be taken back', async () => {
-    const { id, prediction } = await create({ designation: 'spade', category: 'toys' });
-    const path = `/v1/products/${id}/category`;
-    const put = (category: unknown, tag: string) =>
-      call('PUT', path, matching(tag, json({ category })));
-    expect((await call('PUT', path, json({ category: 'x' }))).status).to.equal(428);
-    expect(refused(await put(' ', '*'))).to.deep.equal([422, 'unusable-part', 'category']);
-    const first = await put('garden', '"1"');
-    expect(first.status, JSON.stringify(first.body)).to.equal(200);
-    expect(first.body).to.deep.include({ category: 'toys', label: 'garden', version: 2 });
-    expect(first.body.correction).to.deep.include({
-      category: 'garden',
-      from: {
-        label: 'toys',
-        predicted: (prediction as { class: string }).class,
-        release: served.release,
-      },
-      by: { kind: 'account', id: 'id-1', name: 'ada' },
-    });
-    expect((await put('kitchen', '"1"')).status).to.equal(412);
-    expect((await put('garden', '*')).headers.get('etag')).to.equal('"2"');
-    await put('kitchen', '"2"');
-    // A correction outlives a change of the product.
-    const renamed = await call(
-      'PATCH',
-      `/v1/products/${id}`,
-      matching('"3"', json({ designation: 'pan' })),
-    );
-    expect(renamed.body).to.include({ label: 'kitchen', version: 4 });
-    const back = await call('DELETE', path, matching('"4"'));
-    expect(back.body).to.deep.include({ label: 'toys', correction: null });
-    expect(refused(await call('DELETE', path, matching('*')))).to.deep.equal([
-      404,
-      'not-found',
-      'category',
-    ]);
-
-    const history = `/v1/products/${id}/corrections`;
-    const page1 = correctionsSchema.parse((await call('GET', `${history}?limit=2`)).body);
-    expect(page1.corrections.map(({ category, from }) => [category, from.label])).to.deep.equal([
-      [null, 'kitchen'],
-      ['kitchen', 'garden'],
-    ]);
-    const page2 = correctionsSchema.parse(
-      (await call('GET', `${history}?limit=2&cursor=${page1.next}`)).body,
-    );
-    expect(page2.corrections.map(({ category }) => category)).to.deep.equal(['garden']);
-    expect(page2.next).to.equal(null);
-    expect((await call('GET', '/v1/products/none/corrections')).status).to.equal(404);
-  });
-
-  it('are listed by pages, narrowed by label, correction and time', async () => {
-    const ids = ['list-a', 'list-B', 'list-c', 'list-d'];
-    for (const id of ids) await create({ id, designation: 'spade', category: `of ${id}` });
-    const since = (await call('GET', '/v1/products/list-c')).body.updatedAt;
-    await call(
-      'PUT',
-      '/v1/products/list-a/category',
-      matching('*', json({ category: 'of list-d' })),
-    );
-    const list = async (query: string) => {
-      const answer = await call('GET', `/v1/products?${query}`);
-      expect(answer.status, JSON.stringify(answer.body)).to.equal(200);
-      const { products, next } = productsSchema.parse(answer.body);
-      return { ids: products.map(({ id }) => id), next };
-    };
-    const label = encodeURIComponent('of list-d');
-    expect((await list(`category=${label}`)).ids).to.deep.equal(['list-a', 'list-d']);
-    expect((await list(`category=${label}&corrected=true`)).ids).to.deep.equal(['list-a']);
-    expect((await list(`category=${label}&corrected=false`)).ids).to.deep.equal(['list-d']);
-    expect((await list(`updatedSince=${since}&limit=500`)).ids).to.have.members([
-      'list-a',
-      'list-c',
-      'list-d',
-    ]);
-    const all = (await list('limit=500')).ids;
-    const paged: string[] = [];
-    for (let query = 'limit=3'; query !== ''; ) {
-      const { ids: some, next } = await list(query);
-      paged.push(...some);
-      query = next ? `limit=3&cursor=${next}` : '';
-    }
-    expect(paged).to.deep.equal(all);
-    expect(all).to.deep.equal([...all].sort());
-    const wrong: [string, string][] = [
-      ['limit=0', 'limit'],
-      ['limit=501', 'limit'],
-      ['cursor=*', 'cursor'],
-      ['corrected=yes', 'corrected'],
-      ['updatedSince=yesterday', 'updatedSince'],
-      ['updatedSince=0000-01-01T00:00:00Z', 'updatedSince'],
-      ['category=%00', 'category'],
-    ];
-    for (const [query, part] of wrong)
-      expect(refused(await call('GET', `/v1/products?${query}`)), query).to.deep.equal([
-        422,
-        'unusable-part',
-        part,
-      ]);
-  });
-
-  it('are on shorter pages where their texts are long', async () => {
-    const description = 'x'.repeat(100_000);
-    for (let i = 0; i < 45; i++)
-      await create({ id: `long-${i}`, designation: 'spade', description, category: 'long' });
-    const first = (await call('GET', '/v1/products?category=long&limit=500')).body;
-    expect(first.products.length).to.be.within(35, 44);
-    const rest = (await call('GET', `/v1/products?category=long&limit=500&cursor=${first.next}`))
-      .body;
-    expect(first.products.length + rest.products.length).to.equal(45);
-    expect(rest.next).to.equal(null);
-  });
-
   it('are predicted anew by the release that serves now, when somebody asks', async () => {
     const { id, prediction } = await create({
       designation: 'spade',
@@ -378,7 +260,6 @@ describe('products', () => {
   });
 
   it('are not there where the service has no database', async () => {
-    const { testService } = await import('../fixtures/service.ts');
     const bare = await testService();
     const headers = { authorization: await bare.authorizationOf('catalogue') };
     const answer = await fetch(`${bare.url}/v1/products`, { headers });

@@ -1,4 +1,7 @@
-/** The view through which snapshot reads a shop's own database: its only contract with that database. */
+/**
+ * The view through which snapshot reads a shop's products: its only contract with the database. The shop has it over tables of its
+ * own, or the service makes it over its catalogue.
+ */
 export const catalogView = {
   name: 'shelfwise_training_products_v1',
   /** All of type text. A product is usable when it has an id, a designation and a category. */
