@@ -1,6 +1,7 @@
 import { addAnswers, inputPorts, outputPorts } from '../onnx/answers.ts';
 import { addBackbone } from '../onnx/backbone.ts';
 import { createGraph, type GraphBuilder } from '../onnx/graph.ts';
+import { forPresentRows } from '../onnx/present-rows.ts';
 import { addSentences } from '../onnx/sentences.ts';
 import { blocksOf, type FeatureScale, smallestNorm } from './normalise.ts';
 import type { TrainedModel } from './trained-model.ts';
@@ -15,14 +16,11 @@ import type { TrainedModel } from './trained-model.ts';
 export function toOnnx(model: TrainedModel): Uint8Array {
   const graph = createGraph('shelfwise');
   const { classes } = model.head;
-  const features = addBackbone(graph, model.backbone, 'image', model.imageSize);
-  const picture = normalise(graph, features, model.scale);
   const width = 2 * classes;
   const embedding = graph.constant(model.head.embedding, [
     model.head.embedding.length / width,
     width,
   ]);
-  const kernel = graph.constant(model.head.kernel, [model.head.kernel.length / width, width]);
 
   const { tokens, sentences } = columns(graph, model);
   // [n, 1, tokens] × [n, tokens, 2 classes] → [n, 2 classes]
@@ -33,7 +31,15 @@ export function toOnnx(model: TrainedModel): Uint8Array {
   const byText = sentences
     ? graph.node('Add', [byTokens, bySentence(graph, model, sentences, width)])
     : byTokens;
-  const byPicture = graph.node('MatMul', [picture, kernel]);
+  const byPicture = forPresentRows(
+    graph,
+    { flag: 'image_present', value: 'image', width },
+    (inner, pictures) => {
+      const features = addBackbone(inner, model.backbone, pictures, model.imageSize);
+      const kernel = inner.constant(model.head.kernel, [model.head.kernel.length / width, width]);
+      return inner.node('MatMul', [normalise(inner, features, model.scale), kernel]);
+    },
+  );
   const halves = graph.constant(BigInt64Array.of(BigInt(classes), BigInt(classes)), [2]);
   const [fusedText, text] = graph.nodes('Split', [byText, halves], 2, { axis: 1 });
   const [fusedPicture, alone] = graph.nodes('Split', [byPicture, halves], 2, { axis: 1 });

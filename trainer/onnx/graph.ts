@@ -4,7 +4,12 @@ import { bytes, float, integer, joined, message, type Pieces } from './protobuf.
 export const elementType = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 export type ElementType = keyof typeof elementType;
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly graph: Pieces };
 
 export interface Port {
   readonly name: string;
@@ -27,30 +32,63 @@ export interface GraphBuilder {
     attributes?: Record<string, Attribute>,
   ): string[];
   constant(values: Constant, shape: readonly number[]): string;
+  /**
+   * What one of two graphs gives, of which only that one is computed (If). Either may use values from around it, and gives the
+   * name of its result, which is of the port's type and shape.
+   *
+   * @param condition name of bool []
+   */
+  either(condition: string, yes: Branch, no: Branch, port: Omit<Port, 'name'>): string;
   /** Gives a value the name of a graph's output. */
   output(value: string, name: string): void;
   /** The whole model as the bytes of a .onnx file. */
   finish(inputs: readonly Port[], outputs: readonly Port[]): Uint8Array;
 }
 
+export type Branch = (graph: GraphBuilder) => string;
+
 /** IR 10 goes with opset 21; 8 and 17 are read by every runtime of the last years and hold all we need. */
 const irVersion = 8;
 const opset = 17;
 
 export function createGraph(name: string): GraphBuilder {
+  return builder(name, '').graph;
+}
+
+/** `prefix` keeps names of an inner graph apart from those around it, which it sees. */
+function builder(name: string, prefix: string) {
   const nodes: Pieces[] = [];
   const initializers: Pieces[] = [];
   const nodesOf: GraphBuilder['nodes'] = (operator, inputs, count, attributes = {}) => {
-    const id = `${operator}_${nodes.length}`;
+    const id = `${prefix}${operator}_${nodes.length}`;
     const outputs = Array.from({ length: count }, (_, i) => (count > 1 ? `${id}.${i}` : id));
     nodes.push(bytes(1, nodeProto(id, operator, inputs, outputs, attributes)));
     return outputs;
   };
-  return {
+  const content = (inputs: readonly Port[], outputs: readonly Port[]) =>
+    message(
+      nodes,
+      bytes(2, name),
+      initializers,
+      inputs.map((port) => bytes(11, valueInfo(port))),
+      outputs.map((port) => bytes(12, valueInfo(port))),
+    );
+  const branch = (which: string, make: Branch, port: Omit<Port, 'name'>): { graph: Pieces } => {
+    const inner = builder(which, `${prefix}If_${nodes.length}.${which}.`);
+    return { graph: inner.content([], [{ ...port, name: make(inner.graph) }]) };
+  };
+  const node: GraphBuilder['node'] = (operator, inputs, attributes) =>
+    nodesOf(operator, inputs, 1, attributes)[0] as string;
+  const graph: GraphBuilder = {
     nodes: nodesOf,
-    node: (operator, inputs, attributes) => nodesOf(operator, inputs, 1, attributes)[0] as string,
+    node,
+    either: (condition, yes, no, port) =>
+      node('If', [condition], {
+        then_branch: branch('then', yes, port),
+        else_branch: branch('else', no, port),
+      }),
     constant(values, shape) {
-      const id = `constant_${initializers.length}`;
+      const id = `${prefix}constant_${initializers.length}`;
       const type = elementType[typeOf(values)];
       const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       const dims = shape.map((size) => integer(1, size));
@@ -61,23 +99,17 @@ export function createGraph(name: string): GraphBuilder {
       nodes.push(bytes(1, nodeProto(as, 'Identity', [value], [as], {})));
     },
     finish(inputs, outputs) {
-      const graph = message(
-        nodes,
-        bytes(2, name),
-        initializers,
-        inputs.map((port) => bytes(11, valueInfo(port))),
-        outputs.map((port) => bytes(12, valueInfo(port))),
-      );
       return joined(
         message(
           integer(1, irVersion),
           bytes(2, 'shelfwise'),
-          bytes(7, graph),
+          bytes(7, content(inputs, outputs)),
           bytes(8, message(bytes(1, ''), integer(2, opset))),
         ),
       );
     },
   };
+  return { graph, content };
 }
 
 function typeOf(values: Constant): ElementType {
@@ -104,11 +136,12 @@ function nodeProto(
   );
 }
 
-/** AttributeProto: name 1, f 2, i 3, s 4, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, INTS 7). */
+/** AttributeProto: name 1, f 2, i 3, s 4, g 6, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, GRAPH 5, INTS 7). */
 function attributeProto(name: string, value: Attribute): Pieces {
   const key = bytes(1, name);
   if (typeof value === 'number') return message(key, integer(3, value), integer(20, 2));
   if (typeof value === 'string') return message(key, bytes(4, value), integer(20, 3));
+  if ('graph' in value) return message(key, bytes(6, value.graph), integer(20, 5));
   if ('float' in value) return message(key, float(2, value.float), integer(20, 1));
   return message(
     key,
