@@ -33,6 +33,27 @@ describe('configuration', () => {
     expect(readConfig({}).serviceAccountNamespaces).to.deep.equal([]);
   });
 
+  it('takes who else may call', () => {
+    const config = readConfig({
+      DATABASE_URL_FILE: '/url',
+      SERVICE_ACCOUNT_ROLES: '[{"namespace":"a","name":"b","roles":["catalogue"]}]',
+      TRUSTED_PROXIES: '10.0.0.0/8, fd00::/8,192.0.2.1',
+      OIDC_ISSUER: 'https://id.example/realms/shop',
+      OIDC_ROLES: '{"admin":["owners"]}',
+    });
+    expect(config).to.deep.include({
+      serviceAccounts: [{ namespace: 'a', name: 'b', roles: ['catalogue'] }],
+      trustedProxies: ['10.0.0.0/8', 'fd00::/8', '192.0.2.1'],
+      oidc: {
+        issuer: 'https://id.example/realms/shop',
+        audience: 'shelfwise',
+        rolesClaim: 'roles',
+        roles: { admin: ['owners'] },
+        caFile: undefined,
+      },
+    });
+  });
+
   const wrong: [variable: string, value: string][] = [
     ['PREDICT_WORKERS', '0'],
     ['PREDICT_WORKERS', 'two'],
@@ -41,6 +62,15 @@ describe('configuration', () => {
     ['TOKEN_KEYS_DIR', 'keys'],
     ['KUBERNETES_SERVICE_PORT', '99999'],
     ['LOG_LEVEL', 'loud'],
+    ['SERVICE_ACCOUNT_ROLES', 'importer'],
+    ['SERVICE_ACCOUNT_ROLES', '[{"namespace":"a","name":"b","roles":["root"]}]'],
+    ['TRUSTED_PROXIES', 'proxy.example'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
+    ['OIDC_ISSUER', 'id.example'],
+    ['OIDC_ISSUER', 'http://id.example'],
+    ['OIDC_ROLES', '{"root":["x"]}'],
+    ['OIDC_CA_FILE', 'ca.crt'],
     ['AWS_ENDPOINT_URL_S3', 'minio'],
   ];
   for (const [variable, value] of wrong) {
