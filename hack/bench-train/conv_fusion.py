@@ -3,14 +3,10 @@
 python conv_fusion.py DIR [jit] answers each line of JSON on stdin, the settings of a round, by one on stdout.
 """
 
-import json
-import os
 import sys
-import time
 from pathlib import Path
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+from their_side import answer_rounds, read_shapes
 
 import keras
 import numpy as np
@@ -93,16 +89,6 @@ def hits(truth, margins):
     return ops.cast(ops.equal(ops.argmax(answers, axis=1), ops.cast(truth[:, 0], "int64")), "float32")
 
 
-class Clock(keras.callbacks.Callback):
-    def __init__(self, warmup):
-        super().__init__()
-        self.warmup = warmup
-
-    def on_train_batch_end(self, batch, logs=None):
-        if batch + 1 == self.warmup:
-            self.begun = np.array([time.perf_counter(), time.process_time()])
-
-
 def read(folder, shapes):
     kinds = {"ids": np.int32, "labels": np.int32}
 
@@ -118,32 +104,17 @@ def read(folder, shapes):
 
 
 def main(folder, jit):
-    shapes = json.loads((folder / "shapes.json").read_text())
-    batches = read(folder, shapes).repeat()
-    model = None
-    print("ready", flush=True)
-    for line in sys.stdin:
-        settings = json.loads(line)
-        steps = settings["warmup"] + settings["steps"]
-        if model is None:
-            # Compiled once: what tracing and XLA take is not a step's.
-            model = ConvFusion(shapes, settings["decay"])
-            rate = keras.optimizers.schedules.CosineDecay(settings["learningRate"], steps)
-            model.compile(
-                optimizer=keras.optimizers.Adam(rate, epsilon=1e-7),
-                loss=squared_hinge,
-                metrics=[hits],
-                jit_compile=jit,
-            )
-        else:
-            # The rate is a schedule: what the optimiser holds is its step and its moments, all 0 at the beginning.
-            for variable in [*model.trainable_variables, *model.optimizer.variables]:
-                variable.assign(ops.zeros_like(variable))
-        clock = Clock(settings["warmup"])
-        history = model.fit(batches.take(steps), verbose=0, callbacks=[clock])
-        seconds, cpu_seconds = np.array([time.perf_counter(), time.process_time()]) - clock.begun
-        loss = history.history["loss"][0]
-        print(json.dumps({"seconds": seconds, "cpuSeconds": cpu_seconds, "loss": loss}), flush=True)
+    shapes = read_shapes(folder)
+
+    def build(settings):
+        model = ConvFusion(shapes, settings["decay"])
+        return model, {"loss": squared_hinge, "metrics": [hits], "jit_compile": jit}
+
+    def begin(model):
+        for variable in model.trainable_variables:
+            variable.assign(ops.zeros_like(variable))
+
+    answer_rounds(read(folder, shapes).repeat(), build, begin)
 
 
 main(Path(sys.argv[1]), sys.argv[2:] == ["jit"])

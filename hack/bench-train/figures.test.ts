@@ -9,6 +9,8 @@ const round = (seconds: number, loss = 5): Round => ({ seconds, cpuSeconds: 2 * 
 const met = (figures: ReturnType<typeof stepFigures>) =>
   Object.fromEntries(figures.map((figure) => [figure.name, isMet(figure)]));
 
+const model = { name: 'conv-fusion', id: 'convFusion', size: 128 };
+
 describe('the figures of bench-train', () => {
   it('hold a step to the time of Keras, and to the same loss', () => {
     const keras = [round(2), round(2.2), round(9)];
@@ -16,7 +18,7 @@ describe('the figures of bench-train', () => {
       ['tfjs', [round(1), round(1), round(30)]],
       ['keras', keras],
     ]);
-    expect(met(stepFigures(faster, 40))).to.include({
+    expect(met(stepFigures(model, faster, 40))).to.include({
       convFusionKerasTime: true,
       convFusionKerasSameLoss: true,
     });
@@ -24,7 +26,7 @@ describe('the figures of bench-train', () => {
       ['tfjs', [round(3, 5.1), round(3), round(3)]],
       ['keras', keras],
     ]);
-    expect(met(stepFigures(slower, 40))).to.include({
+    expect(met(stepFigures(model, slower, 40))).to.include({
       convFusionKerasTime: false,
       convFusionKerasSameLoss: false,
     });

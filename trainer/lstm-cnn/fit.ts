@@ -6,7 +6,14 @@ import { served } from '../fit/served.ts';
 import type { EpochRecord } from '../fit/state.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
 import { type Batch, type BatchSource, readBatch } from './batch.ts';
-import { forward, initialWeights, normaliseByBatch, shapesOf, type Tensors } from './network.ts';
+import {
+  forward,
+  initialWeights,
+  normaliseByBatch,
+  shapesOf,
+  type Tensors,
+  type Weights,
+} from './network.ts';
 import { channels, type LstmCnnSettings } from './settings.ts';
 
 /** How much of the moving averages a step leaves: few steps must do. */
@@ -33,14 +40,7 @@ export async function fitNetwork(
   const { settings } = options;
   const { classes } = source.products;
   const shapes = shapesOf(settings, source.sequences.rows, classes.length);
-  const parameters: Record<string, Parameter> = {};
-  for (const [name, { shape, data }] of Object.entries(initialWeights(shapes, settings.seed)))
-    parameters[name] = createParameter(tf, [...shape], tf.tensor(data, [...shape]));
-  const statistics: Record<string, { value: Tensor }> = {};
-  channels.forEach((output, i) => {
-    statistics[`conv${i}/mean`] = { value: tf.zeros([output]) };
-    statistics[`conv${i}/variance`] = { value: tf.ones([output]) };
-  });
+  const { parameters, statistics } = createNetwork(tf, initialWeights(shapes, settings.seed));
   const network = (): Tensors => values({ ...parameters, ...statistics });
   const learner: Learner = {
     parameters,
@@ -51,12 +51,28 @@ export async function fitNetwork(
       hideWords(batch.weights, random, settings.wordDropout);
       const keep = dropout(random, products.length * keptWidth(settings), settings.dropout);
       const readMs = performance.now() - begun;
-      return { ...slopes(tf, { parameters, statistics }, batch, keep, classes.length), readMs };
+      return { ...stepOn(tf, { parameters, statistics }, batch, keep, classes.length), readMs };
     },
     judge: () => options.judge(network()),
   };
   const curve = await fitLoop(tf, learner, { ...options, settings });
   return { network: network(), curve };
+}
+
+/** What is learned, and the moving averages. */
+export type Network = Pick<Learner, 'parameters'> & Required<Pick<Learner, 'statistics'>>;
+
+/** A network that begins with these weights. */
+export function createNetwork(tf: TensorFlow, weights: Weights): Network {
+  const parameters: Record<string, Parameter> = {};
+  for (const [name, { shape, data }] of Object.entries(weights))
+    parameters[name] = createParameter(tf, [...shape], tf.tensor(data, [...shape]));
+  const statistics: Record<string, { value: Tensor }> = {};
+  channels.forEach((output, i) => {
+    statistics[`conv${i}/mean`] = { value: tf.zeros([output]) };
+    statistics[`conv${i}/variance`] = { value: tf.ones([output]) };
+  });
+  return { parameters, statistics };
 }
 
 function values(holders: Record<string, { value: Tensor }>): Tensors {
@@ -78,9 +94,10 @@ function hideWords(weights: Float32Array, random: Random, share: number): void {
     if (weights[i] !== 0 && random() < share) weights[i] = 0;
 }
 
-function slopes(
+/** What a step on a batch that was read gives the loop; moves the averages. `keep` is what dropout leaves, see forward. */
+export function stepOn(
   tf: TensorFlow,
-  learned: Pick<Learner, 'parameters'> & Required<Pick<Learner, 'statistics'>>,
+  learned: Network,
   batch: Batch,
   keep: Float32Array,
   classes: number,
