@@ -28,6 +28,7 @@ export const problems = {
   },
   'precondition-required': { status: 428, title: 'The request must say which version it changes' },
   'too-many-logins': { status: 429, title: 'Too many attempts to log in' },
+  'headers-too-large': { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'An error of the service' },
   'model-fault': { status: 500, title: 'The model gave no usable answer' },
   overloaded: { status: 503, title: 'The service is busy' },

@@ -33,6 +33,7 @@ export const remedies: Record<ProblemCode, string> = {
   'precondition-required':
     'Read it first, and send its `ETag` in `If-Match`: what somebody else changed meanwhile would else be lost.',
   'too-many-logins': 'Wait as long as `Retry-After` says.',
+  'headers-too-large': 'Send fewer or shorter headers: 16 KiB in all are taken.',
   internal: 'A fault of the service. Its log has it under `requestId`; asking again may help once.',
   'model-fault': 'The model fails on this product: others are not affected. Report the product.',
   overloaded: 'Ask again after `Retry-After`. If it lasts, the service needs more replicas or CPU.',

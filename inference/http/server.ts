@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StepError } from '@shelfwise/trainer-contract/messages';
+import { answerUnreadable } from './unreadable.ts';
 
 const headersTimeoutMs = 10_000;
 /** Longer than load balancers keep idle connections (60 s), so that it is they who close them. */
@@ -25,6 +26,7 @@ export async function listen(app: RequestListener, { port, address }: Listener):
     },
     app,
   );
+  answerUnreadable(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(

@@ -185,7 +185,8 @@ function infer(
       // Clients that send JSON without saying so are many: Triton's own says nothing.
       if (ctx.get('Content-Type') !== '') refuseOtherThan(ctx.req, [json, bytes]);
       const { engine, served, ...model } = modelAsked(state, asked);
-      const { request, items } = await readInferRequest(ctx.req, lease);
+      const arrived = engine.enter(deadlineMs);
+      const { request, items } = await readInferRequest(ctx.req, lease).finally(arrived);
       const outputs = wantedOutputs(request);
       const predictions = await predictAll(engine, items, deadlineMs, callersPresence(ctx));
       const { document, binary } = inferResponse(predictions, {
