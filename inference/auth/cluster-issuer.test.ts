@@ -4,10 +4,15 @@ import { pino } from 'pino';
 import { createClusterIssuer } from './cluster-issuer.ts';
 
 const log = pino({ level: 'silent' });
-const jwk = (kid: string) => ({
-  ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
-  kid,
-});
+const jwks = new Map<string, object>();
+function jwk(kid: string): object {
+  const made = jwks.get(kid) ?? {
+    ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
+    kid,
+  };
+  jwks.set(kid, made);
+  return made;
+}
 
 /** An apiserver whose keys can be changed and which can be gone, and that counts how often it is asked. */
 function apiserver() {
@@ -40,6 +45,35 @@ describe("the cluster's issuer", () => {
     seen.time += 10_000;
     expect(await issuer.key('b')).to.not.equal(undefined);
     expect(seen.asked).to.equal(2);
+  });
+
+  it('learns a new key within two seconds of a flood of unknown ones', async () => {
+    const { seen, issuer } = apiserver();
+    await issuer.issuer();
+    for (let at = 0; at < 100; at++) {
+      seen.time += 100;
+      if (at === 50) seen.kids = ['a', 'b'];
+      await issuer.key(`made-up-${at}`);
+      if (at >= 70) expect(await issuer.key('b')).to.not.equal(undefined);
+    }
+    expect(seen.asked).to.be.within(5, 6);
+  });
+
+  it('keeps the objects of keys that stay, so that what they verified is known to hold', async () => {
+    const { seen, issuer } = apiserver();
+    const key = await issuer.key('a');
+    if (!key) throw new Error('there is no key a');
+    seen.time += 5_000;
+    await issuer.refresh();
+    expect([seen.asked, await issuer.key('a'), issuer.stillHas('a', key)]).to.deep.equal([
+      2,
+      key,
+      true,
+    ]);
+    seen.kids = ['b'];
+    seen.time += 5_000;
+    await issuer.refresh();
+    expect(issuer.stillHas('a', key)).to.equal(false);
   });
 
   it('forgets keys that the cluster has withdrawn', async () => {
