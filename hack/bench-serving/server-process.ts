@@ -44,8 +44,12 @@ export async function startServer(settings: ServerCommand): Promise<RunningServe
     if (!hasEnded(child)) process.kill(-pid, 'SIGKILL');
   };
   process.once('exit', kill);
+  // Which Node leaves out where a signal ends it.
+  const leave = () => process.exit(130);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
   const stop = async () => {
     process.off('exit', kill);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave);
     const tree = treeOf(pid).flatMap((each) => identify(each) ?? []);
     const ended = hasEnded(child) ? undefined : once(child, 'exit');
     await end(tree, 20_000);

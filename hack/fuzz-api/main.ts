@@ -28,6 +28,9 @@ async function main(): Promise<void> {
     const report = await fuzz(service, { seed, examples, phases: values.phases });
     process.stdout.write(`${report.words}\n`);
     for (const failure of report.failures) process.stdout.write(`  ${failure}\n`);
+    // pino's levels: 50 is an error, whose request id the answer has, too.
+    for (const line of service.log().split('\n'))
+      if (/"level":[56]0,/.test(line)) process.stdout.write(`  ${line}\n`);
     if (report.neverAccepted.length > 0)
       process.stdout.write(`  never answered with 2xx: ${report.neverAccepted.join(', ')}\n`);
     const requests = { unit: 'requests', digits: 0 };

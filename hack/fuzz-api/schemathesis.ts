@@ -53,7 +53,6 @@ export async function fuzz(
   const dir = await mkdtemp(join(tmpdir(), 'fuzz-api-'));
   const report = join(dir, 'report.json');
   const options = {
-    '--header': `Authorization: ${await service.authorization()}`,
     '--checks': checks.join(','),
     '--phases': phases,
     '--seed': String(seed),
@@ -94,7 +93,7 @@ export async function fuzz(
 }
 
 /** Products that there are, some with a picture, and what serves. */
-async function known({ url, authorization, release, self }: WholeService) {
+async function known({ url, admin, authorization, release, self }: WholeService) {
   const picture = await colouredPicture('#336699');
   const headers = { authorization: await authorization(), 'content-type': 'application/json' };
   const ids = Array.from({ length: 40 }, (_, i) => `fuzz-${i}`);
@@ -115,6 +114,8 @@ async function known({ url, authorization, release, self }: WholeService) {
     [`/v2/models/{name}/versions/{version}${rest}`, { name: [name], version: [slot] }],
   ]);
   return {
+    url,
+    admin,
     self,
     picture: picture.toString('base64'),
     paths: Object.fromEntries([...products, ...models]),

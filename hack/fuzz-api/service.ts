@@ -18,6 +18,7 @@ export interface WholeService {
   release: string;
   /** A fresh header of an admin, who may do everything. */
   authorization(): Promise<string>;
+  admin: { username: string; password: string };
   /** That admin's id. */
   self: string;
   /** What it wrote to its log. */
@@ -84,6 +85,7 @@ export async function startWholeService(env: Record<string, string> = {}): Promi
       url,
       release,
       pid: running.child.pid as number,
+      admin,
       self,
       authorization,
       log: running.stderr,
