@@ -34,11 +34,9 @@ export const explanationSchema = z
   .strictObject({
     class: z.string().meta({ description: 'The class that is explained: the likeliest.' }),
     probability: z.number().min(0).max(1),
-    words: z
-      .array(z.strictObject({ text: z.string(), at: z.array(placeSchema), ...effect }))
-      .meta({
-        description: 'In the order of the text. All places of a word are left out at once.',
-      }),
+    words: z.array(z.strictObject({ text: z.string(), at: z.array(placeSchema), ...effect })).meta({
+      description: 'In the order of the text. All places of a word are left out at once.',
+    }),
     regions: z
       .array(
         z.strictObject({
