@@ -7,7 +7,7 @@ import {
   usersResponseSchema,
 } from '@shelfwise/inference-contract';
 import * as z from 'zod';
-import { page, readCursor } from '../catalogue/cursor.ts';
+import { page, readCursor } from '../http/cursor.ts';
 import { jsonAnswer, jsonBody, type Route, route } from '../http/route.ts';
 import {
   type AccountDependencies,

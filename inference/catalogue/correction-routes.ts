@@ -4,10 +4,10 @@ import {
   newCorrectionSchema,
   productSchema,
 } from '@shelfwise/inference-contract';
+import { page, readCursor } from '../http/cursor.ts';
 import { jsonAnswer, jsonBody, type Route, route } from '../http/route.ts';
 import type { Catalogue } from './catalogue.ts';
 import { correctProduct, listCorrections } from './correct.ts';
-import { page, readCursor } from './cursor.ts';
 import { access, always, etagHeader, ofChanges, tag } from './documented.ts';
 import { etag, ifMatch } from './preconditions.ts';
 import { ifMatchHeaders, pageQuery, productParams } from './queries.ts';

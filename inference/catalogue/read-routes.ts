@@ -1,11 +1,11 @@
 import { binarySchema, productSchema, productsSchema } from '@shelfwise/inference-contract';
 import { isKnown } from '../http/conditional.ts';
+import { cursorAfter, readCursor } from '../http/cursor.ts';
 import { Problem } from '../http/problems.ts';
 import { jsonAnswer, type Route, route } from '../http/route.ts';
 import type { Context } from '../http/state.ts';
 import type { Catalogue } from './catalogue.ts';
 import { currentProduct } from './change.ts';
-import { cursorAfter, readCursor } from './cursor.ts';
 import { access, always, etagHeader, tag } from './documented.ts';
 import { listProducts } from './list.ts';
 import { openPicture } from './pictures.ts';

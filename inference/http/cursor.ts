@@ -1,4 +1,4 @@
-import { Problem } from '../http/problems.ts';
+import { Problem } from './problems.ts';
 
 /** Where a page ended, as a word that callers pass on and nobody has to understand. */
 export function cursorAfter(last: string): string {
