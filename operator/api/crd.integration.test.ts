@@ -472,7 +472,7 @@ describe('the CRD on a real API server', function () {
       seed: 1,
     });
     expect(spec.serving.auth).to.deep.equal({ serviceAccountNamespaces: [] });
-    expect(spec.serving.resources).to.deep.equal({ requests: { cpu: '250m', memory: '512Mi' } });
+    expect(spec.serving.resources).to.deep.equal({ requests: { cpu: '250m', memory: '1Gi' } });
     expect(spec.historyLimit).to.equal(10);
   });
 

@@ -181,7 +181,7 @@ export interface ModelRelease {
          */
         imageBackbone: 'efficientnet-lite0' | 'efficientnet-lite0-int8';
         /**
-         * The pretrained network that reads the text beside its n-grams. It knows words of sixteen languages that no product taught it, and makes the model 80 MB larger in the file and in each serving worker. Unset, the trainer's own choice (the encoder). lstm-cnn has none and is not told of it.
+         * The pretrained network that reads the text beside its n-grams. It knows words of sixteen languages that no product taught it, and makes the model 80 MB larger in the file and in each serving worker, of which one takes some 170 MB in all. Unset, the trainer's own choice (the encoder). lstm-cnn has none and is not told of it.
          */
         textBackbone?: 'universal-sentence-encoder-multilingual' | 'none';
         /**
@@ -1027,7 +1027,7 @@ export interface ModelRelease {
        */
       replicas: number;
       /**
-       * CPU and memory of a serving pod, and of evaluate's.
+       * CPU and memory of a serving pod, and of evaluate's. A pod takes some 250 MB and 170 MB for each worker, less where model.textBackbone is none; it starts a worker for each CPU of its limit, without one up to four.
        */
       resources: {
         /**
