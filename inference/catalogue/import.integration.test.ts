@@ -1,5 +1,6 @@
 import { catalogueLimits, importResultSchema, productSchema } from '@shelfwise/inference-contract';
-import { keys } from '@shelfwise/trainer-contract';
+import { keys, StoreUnreachable } from '@shelfwise/trainer-contract';
+import { StepError } from '@shelfwise/trainer-contract/messages';
 import { expect } from 'chai';
 import type { Knex } from 'knex';
 import type { Engine } from '../engine/engine.ts';
@@ -143,6 +144,81 @@ describe('an import', () => {
     expect(asked).to.equal(3);
     expect((await get('deadly')).prediction).to.deep.include({ status: 'none' });
   });
+
+  it('gives up on a product over which whole programs end, after three times, and goes on with those behind it', async () => {
+    await send([{ id: 'fatal', designation: 'spade' }]);
+    await send(
+      Array.from({ length: 9 }, (_, i) => ({ id: `behind${i}`, designation: `spade ${i}` })),
+    );
+    const { loaded } = replica.catalogue.state;
+    let asked = 0;
+    // Nothing that this program does later, not even what it gives back, reaches the database.
+    const ending = () => {
+      let ended = false;
+      const loadedThatEnds = engineThat((item, options) => {
+        if (item.designation !== 'spade')
+          return (loaded as NonNullable<typeof loaded>).engine.predict(item, options);
+        asked++;
+        ended = true;
+        return Promise.reject(new Error('killed'));
+      });
+      const database: typeof replica.catalogue.database = {
+        ...replica.catalogue.database,
+        query: (run) =>
+          ended ? Promise.reject(new Error('killed')) : replica.catalogue.database.query(run),
+      };
+      const state = { ...replica.catalogue.state, loaded: loadedThatEnds };
+      return { ...replica.catalogue, database, state };
+    };
+    for (let i = 0; i < 5; i++) {
+      await predictBacklog(ending(), AbortSignal.timeout(300_000)).catch(() => undefined);
+      await knex()('shelfwise_products')
+        .whereNotNull('prediction_claimed_at')
+        .update({ prediction_claimed_at: knex().raw("clock_timestamp() - interval '3 minutes'") });
+    }
+    expect(asked).to.equal(3);
+    expect((await get('fatal')).prediction).to.deep.include({ status: 'none' });
+    await drain();
+    for (let i = 0; i < 9; i++)
+      expect((await get(`behind${i}`)).prediction, `behind${i}`).to.include({ status: 'done' });
+  });
+
+  for (const [name, error, others] of [
+    ['refuses one picture', new StepError('BadConfiguration', 'InvalidObjectState'), 'done'],
+    ['is away', new StoreUnreachable('no answer'), 'pending'],
+  ] as const)
+    it(`goes on with the others where the store ${name}`, async () => {
+      await drain();
+      const image = (await colouredPicture(`rgb(9, 99, ${others.length})`)).toString('base64');
+      await send([{ id: `first ${name}`.replaceAll(' ', '-'), designation: 'spade', image }]);
+      const other = `other-${others}`;
+      await send([{ id: other, designation: 'spade', image: pictures[0] }]);
+      const texts = Array.from({ length: 20 }, (_, i) => `text-${others}-${i}`);
+      await send(texts.map((id) => ({ id, designation: 'spade' })));
+      const first = await get(`first ${name}`.replaceAll(' ', '-'));
+      const store: typeof shop.store = {
+        ...shop.store,
+        read: (key, limit) =>
+          others === 'done' && key !== keys.picture(first.image?.sha256 as string)
+            ? shop.store.read(key, limit)
+            : Promise.reject(error),
+      };
+      const with_ = { ...replica.catalogue, store };
+      const told: unknown[] = [];
+      const round = () =>
+        predictBacklog(with_, AbortSignal.timeout(300_000), (problem) => told.push(problem.cause));
+      const thrown = await (async () => {
+        while (await round());
+      })().catch((problem: unknown) => problem);
+      for (const id of texts) expect((await get(id)).prediction.status, id).to.equal('done');
+      expect((await get(other)).prediction.status).to.equal(others);
+      expect((await get(first.id)).prediction.status).to.equal('pending');
+      if (others === 'done') expect([thrown, told]).to.deep.equal([undefined, [error]]);
+      else expect(thrown).to.deep.include({ code: 'pictures-unavailable' });
+      await knex()('shelfwise_products').update({ prediction_claimed_at: null });
+      await drain();
+      expect((await get(first.id)).prediction.status).to.equal('done');
+    });
 
   it('does not write over what was changed while it predicted', async () => {
     await send([{ id: 'raced', designation: 'spade' }]);

@@ -14,7 +14,10 @@ export function openCatalogue(catalogue: Catalogue, log: Logger) {
     name: 'predicting products that wait',
     everyMs: 2_000,
     againMs: 30_000,
-    work: (signal) => predictBacklog(catalogue, signal),
+    work: (signal) =>
+      predictBacklog(catalogue, signal, (err) =>
+        log.warn({ err }, 'a picture of a product that waits cannot be read; it is tried again'),
+      ),
     log,
   });
   const collecting = repeat({
