@@ -1,4 +1,5 @@
-import { keys } from '@shelfwise/trainer-contract';
+import { keys, StoreUnreachable } from '@shelfwise/trainer-contract';
+import { StepError } from '@shelfwise/trainer-contract/messages';
 import { expect } from 'chai';
 import type { Knex } from 'knex';
 import { json } from '../fixtures/requests.ts';
@@ -103,6 +104,49 @@ describe('pictures that no product names', () => {
       .update({ doomed_at: knex.raw("clock_timestamp() - interval '11 minutes'") });
     await collect();
     expect(await lies(picture.sha256)).to.equal(false);
+  });
+
+  it('may be named again where the store refuses to remove them, and those that were not come to', async () => {
+    const refused = new StepError('BadConfiguration', 'AccessDenied');
+    const silent = new StoreUnreachable('no answer');
+    const ended = new AbortController();
+    const end = async () => ended.abort();
+    const cases: [string, () => Promise<void>, AbortSignal, number, number][] = [
+      ['refused', () => Promise.reject(refused), never, 0, 3],
+      ['without an answer', () => Promise.reject(silent), never, 1, 3],
+      ['stopped', end, ended.signal, 0, 2],
+    ];
+    for (const [name, remove, signal, doomed, there] of cases) {
+      const images = await Promise.all(
+        [0, 120, 240].map((red) =>
+          colouredPicture(`rgb(${red}, ${name === 'stopped' ? 200 : 20}, ${name.length * 10})`),
+        ),
+      );
+      const sums = images.map((bytes) => pictureOf(bytes).sha256);
+      for (const bytes of images) {
+        await keepPicture(shop.database, shop.store, pictureOf(bytes));
+        await age(pictureOf(bytes).sha256);
+      }
+      const store = { ...shop.store, remove };
+      await collectPictures({ database: shop.database, store }, signal).catch(() => undefined);
+      const rows = await knex('shelfwise_pictures').whereIn('sha256', sums);
+      expect(rows.length, name).to.equal(there);
+      expect(rows.filter((row) => row.doomed_at !== null).length, name).to.equal(doomed);
+      const lines = images.map((bytes, i) => ({
+        ...{ id: `${name}-${i}`.replaceAll(' ', '-'), designation: 'spade' },
+        image: bytes.toString('base64'),
+      }));
+      const imported = await replica.call('POST', '/v1/products/import', {
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: lines.map((line) => JSON.stringify(line)).join('\n'),
+      });
+      expect(imported.status, JSON.stringify(imported.body)).to.equal(200);
+      expect(imported.body.created, name).to.equal(3 - doomed);
+      expect(imported.body.refused.map(({ part }: { part: string }) => part)).to.deep.equal(
+        Array(doomed).fill('image'),
+      );
+    }
+    await knex('shelfwise_pictures').update({ doomed_at: null });
   });
 
   it('and are named in that moment stay, or the product does not come: never a product without its picture', async () => {

@@ -40,7 +40,7 @@ export async function importProducts(
       const content: Content = contentOf(given);
       result[await putProduct(catalogue, name, content, signal)]++;
     } catch (error) {
-      if (!(error instanceof Problem) || error.status >= 500) throw error;
+      if (!(error instanceof Problem) || isForAll(error)) throw error;
       result.refused.push({ line, id, part: error.part ?? 'line', detail: error.message });
     }
   }
@@ -60,6 +60,11 @@ export async function importProducts(
   for (const each of ended) if (each.status === 'rejected') throw each.reason;
   result.refused.sort((a, b) => a.line - b.line);
   return result;
+}
+
+/** Whether no other line would fare better. A picture that is being removed is of this line alone: the store and the database are there. */
+function isForAll({ status, code, part }: Problem): boolean {
+  return status >= 500 && !(code === 'pictures-unavailable' && part === 'image');
 }
 
 interface Line {
