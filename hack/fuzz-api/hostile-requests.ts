@@ -1,6 +1,7 @@
 import {
   animatedWebp,
   cmykJpeg,
+  interlacedPng,
   noisyJpeg,
   onePixel,
   pngBomb,
@@ -43,6 +44,7 @@ export async function hostileRequests(authorization: string): Promise<HostileReq
   const json = (value: unknown) => JSON.stringify(value);
   return [
     picture('a PNG of 16,000 × 16,000', 422, await pngBomb()),
+    picture('an interlaced PNG of 104 MB', 422, await interlacedPng()),
     picture('half a JPEG', 422, whole.subarray(0, whole.length >> 1)),
     picture('an SVG', 422, svg()),
     picture('bytes that are no picture', 422, Buffer.alloc(50_000, 'nothing')),

@@ -107,6 +107,30 @@ describe('decodePicture', () => {
     }
   }
 
+  it('takes an interlaced PNG of 12 million pixels', async () => {
+    near(
+      await pixel(await plain(4000, 3000).png({ progressive: true }).toBuffer(), [8, 8]),
+      [255, 0, 0],
+    );
+  });
+
+  it('holds one large interlaced PNG at a time, however many come at once', async () => {
+    const edge = 3500;
+    const picture = await deep(edge);
+    let most = 0;
+    const before = process.memoryUsage.rss();
+    const sampler = setInterval(() => {
+      most = Math.max(most, process.memoryUsage.rss());
+    }, 5);
+    try {
+      await Promise.all([1, 2, 3, 4].map(() => decodePicture(picture, 16)));
+    } finally {
+      clearInterval(sampler);
+    }
+    expect(most, 'samples').to.be.above(0);
+    expect((most - before) / 2 ** 20, 'MiB more').to.be.below((2.5 * edge ** 2 * 8) / 2 ** 20);
+  });
+
   it('takes the first frame of an animated WebP', async () => {
     const frames = await Promise.all(
       [plain(20, 20), plain(20, 20, { r: 0, g: 0, b: 255 })].map((f) => f.png().toBuffer()),
@@ -185,6 +209,7 @@ describe('decodePicture', () => {
     ],
     ['a JPEG of 101 scans', () => scans(101), /cannot be decoded/],
     ['16,000² pixels', async () => blank(16_000), /more than 25 million pixels/],
+    ['an interlaced PNG of 16 bits', () => deep(3600), /104 MB while .* more than the 100 MB/],
     ['a PNG that says it is huge', async () => blank(2 ** 31 - 1, 1), /picture/],
   ];
   for (const decoder of pictureDecoders) {
@@ -204,6 +229,14 @@ describe('decodePicture', () => {
 function noise() {
   const create = { width: 200, height: 200, channels: 3 as const, background: red };
   return sharp({ create: { ...create, noise: { type: 'gaussian', mean: 128, sigma: 60 } } });
+}
+
+/** An interlaced PNG of 8 bytes a pixel. */
+function deep(edge: number): Promise<Buffer> {
+  return plain(edge, edge, { ...red, alpha: 0.5 }, 4)
+    .toColourspace('rgb16')
+    .png({ progressive: true })
+    .toBuffer();
 }
 
 function half(bytes: Buffer): Buffer {

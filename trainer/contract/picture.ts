@@ -1,4 +1,5 @@
-import sharp from 'sharp';
+import { locks } from 'node:worker_threads';
+import sharp, { type Sharp } from 'sharp';
 import { jpegAddon } from './jpeg/binding.ts';
 
 /** A picture that is not decoded, and why, as a sentence a person can act on. */
@@ -12,11 +13,20 @@ export class PictureError extends Error {
 /** Enough for any camera's 25 megapixels, and refused in milliseconds beyond: a 16,000² PNG of a few KB would take 140 MiB. */
 const maximumPixels = 25e6;
 
+/**
+ * What libvips may hold of a picture that it cannot read row by row: all of 25 million pixels at 4 bytes each. 189 KiB of an
+ * interlaced PNG of 16 bits a channel would else take 200 MB.
+ */
+const maximumHeldBytes = 100e6;
+
+/** Beyond this much, one picture at a time in the process; libuv's four threads decode four of those below at once. */
+const alongsideBytes = 16e6;
+
 // Decoded pictures are not asked for twice; the cache would only hold memory.
 sharp.cache(false);
 
-/** Raised whenever decodePicture gives other pixels than before: what was computed from those then counts no more. */
-export const pictureRules = 2;
+/** Raised whenever decodePicture gives other pixels than before, or none: what was computed from those then counts no more. */
+export const pictureRules = 3;
 
 /**
  * What may turn JPEGs into pixels; a model is served with the one it was trained with, since each gives other pixels.
@@ -80,21 +90,47 @@ function decodeJpeg(bytes: Uint8Array, size: number): Uint8Array | undefined {
 
 async function decodeByLibvips(bytes: Uint8Array, size: number): Promise<Uint8Array> {
   try {
-    return await sharp(bytes, { limitInputPixels: maximumPixels, failOn: 'warning', pages: 1 })
-      .autoOrient()
-      .resize(size, size, { fit: 'contain', background: 'white' })
-      .flatten({ background: 'white' })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer();
+    const picture = sharp(bytes, {
+      limitInputPixels: maximumPixels,
+      failOn: 'warning',
+      pages: 1,
+    });
+    const held = isReadByRow(bytes) ? 0 : await heldBytes(picture);
+    if (held > maximumHeldBytes) throw new PictureError(tooManyBytes(held));
+    const decode = () =>
+      picture
+        .autoOrient()
+        .resize(size, size, { fit: 'contain', background: 'white' })
+        .flatten({ background: 'white' })
+        .toColourspace('srgb')
+        .raw({ depth: 'uchar' })
+        .toBuffer();
+    if (held <= alongsideBytes) return await decode();
+    return await locks.request('a large picture is decoded', decode);
   } catch (cause) {
+    if (cause instanceof PictureError) throw cause;
     const [first = 'unknown reason'] = (cause as Error).message.split('\n');
     const sentence = /pixel limit/i.test(first) ? tooManyPixels : undecodable(first);
     throw new PictureError(sentence, { cause });
   }
 }
 
+/** Most PNGs: their first chunk, IHDR, says at byte 28 that they are not interlaced. Spares them the reading of metadata. */
+function isReadByRow(bytes: Uint8Array): boolean {
+  return pictureFormat(bytes) === 'png' && bytes[28] === 0;
+}
+
+/** Bytes of the decoded picture where libvips holds it whole, else 0. */
+async function heldBytes(picture: Sharp): Promise<number> {
+  const { width, height, channels, depth, format, isProgressive } = await picture.metadata();
+  if (!isProgressive && format !== 'webp') return 0;
+  return width * height * channels * (depth === 'ushort' ? 2 : 1);
+}
+
 const tooManyPixels = `The picture has more than ${maximumPixels / 1e6} million pixels.`;
+
+const tooManyBytes = (held: number) =>
+  `The picture takes ${Math.ceil(held / 1e6)} MB while it is decoded, more than the ${maximumHeldBytes / 1e6} MB that are taken: save it without interlacing, or smaller.`;
 
 const undecodable = (reason: string) =>
   `The picture cannot be decoded: ${reason.replace(/\.$/, '')}.`;
