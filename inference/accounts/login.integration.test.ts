@@ -44,6 +44,15 @@ describe('a flood of wrong logins', () => {
     expect((await attempt('203.0.113.2, 203.0.113.1', admin)).status).to.equal(429);
   });
 
+  it('is refused as well where no user could have the names', async () => {
+    const statuses: number[] = [];
+    for (let i = 0; i < 55; i++) {
+      const { status } = await attempt('203.0.113.3', { username: `\0${i}`, password: 'x' });
+      statuses.push(status);
+    }
+    expect(statuses).to.deep.equal([...Array(50).fill(401), ...Array(5).fill(429)]);
+  });
+
   it('leaves predictions alone, also on the connection that it came by', async () => {
     const { body } = await attempt('203.0.113.2', admin);
     expect((await attempt('203.0.113.1')).status).to.equal(429);

@@ -1,3 +1,4 @@
+import { usernameForm } from '@shelfwise/inference-contract';
 import { Problem } from '../http/problems.ts';
 import type { Accounts } from './accounts.ts';
 import { ask, inTurn, judge } from './asking.ts';
@@ -17,11 +18,16 @@ export async function logIn(
   let user: KeptUser | undefined;
   try {
     await inTurn(async () => accounts.passwords.expectRoom());
-    const found = await ask(accounts, (knex) => findUser(knex, username));
+    // What no name can be is not asked for: PostgreSQL fails on some of it.
+    const found = usernameForm.test(username)
+      ? await ask(accounts, (knex) => findUser(knex, username))
+      : undefined;
     user = await judge(accounts, found, password);
   } catch (error) {
-    const crowded = error instanceof Problem && error.code === 'overloaded';
-    limit[crowded ? 'crowdedOut' : 'unjudged'](username, address);
+    const code = error instanceof Problem ? error.code : undefined;
+    if (code === 'overloaded') limit.crowdedOut(username, address);
+    // Other errors count as failures: what a caller can bring about must not be free.
+    if (code === 'database-unavailable') limit.unjudged(username, address);
     throw error;
   }
   if (!user) {
