@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -203,6 +204,23 @@ describe('engine', () => {
       AbandonedError,
     );
     await ahead;
+  });
+
+  it('leaves nothing of an item with a signal that lives on, however the item ends', async () => {
+    const program = new URL('../fixtures/unsteady-worker.ts', import.meta.url);
+    const { predict } = await start({ workers: 1, program });
+    const { signal } = new AbortController();
+    const asked = ['fine', 'crash', 'next'].map((word) => failure(predict(text(word), { signal })));
+    expect(getEventListeners(signal, 'abort')).to.have.length(3);
+    asked.push(failure(predict(text('late'), { signal, withinMs: 0 })));
+    const errors = await Promise.all(asked);
+    expect(errors.map((error) => error?.constructor)).to.deep.equal([
+      undefined,
+      WorkerLostError,
+      WorkerLostError,
+      OverloadError,
+    ]);
+    expect(getEventListeners(signal, 'abort')).to.deep.equal([]);
   });
 
   it('holds nothing of what was answered, refused or given up, however many there were', async () => {

@@ -158,13 +158,21 @@ export async function startEngine(settings: EngineSettings) {
         }
         const since = now();
         const deadline = withinMs === undefined ? Number.POSITIVE_INFINITY : since + withinMs;
+        const onAbort = () => {
+          job.abandoned = true;
+        };
+        // A signal may live as long as the process: what it holds on to would never be freed.
+        const settle = (how: () => void) => {
+          signal?.removeEventListener('abort', onAbort);
+          how();
+        };
         const job: Job = {
           item: ownBuffer(item, takeBuffer),
           since,
           deadline,
           abandoned: false,
-          resolve,
-          reject,
+          resolve: (prediction) => settle(() => resolve(prediction)),
+          reject: (error) => settle(() => reject(error)),
         };
         const admission = closing
           ? { admitted: false as const, retryAfterMs: 0 }
@@ -173,9 +181,7 @@ export async function startEngine(settings: EngineSettings) {
           reject(new OverloadError(admission.retryAfterMs));
           return;
         }
-        signal?.addEventListener('abort', () => {
-          job.abandoned = true;
-        });
+        signal?.addEventListener('abort', onAbort);
         dispatch();
         if (queue.size() > 0) watchDeadlines();
       });
