@@ -76,11 +76,23 @@ describe("the cluster's issuer", () => {
     expect(issuer.stillHas('a', key)).to.equal(false);
   });
 
-  it('forgets keys that the cluster has withdrawn', async () => {
+  it('forgets keys that the cluster has withdrawn, also where each token is a new one', async () => {
     const { seen, issuer } = apiserver();
     await issuer.key('a');
     seen.kids = ['b'];
     seen.time += 10 * 60_000 + 1;
+    expect(await issuer.key('a')).to.equal(undefined);
+  });
+
+  it('forgets them once it is there again, where it was gone meanwhile', async () => {
+    const { seen, issuer } = apiserver();
+    await issuer.key('a');
+    seen.gone = true;
+    seen.kids = ['b'];
+    seen.time += 10 * 60_000 + 1;
+    expect(await issuer.key('a')).to.not.equal(undefined);
+    seen.gone = false;
+    seen.time += 2_001;
     await issuer.key('a');
     await issuer.refresh();
     expect(await issuer.key('a')).to.equal(undefined);

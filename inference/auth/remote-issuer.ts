@@ -86,6 +86,8 @@ export function createRemoteIssuer({ load, name, log, now = Date.now }: RemoteIs
     return refreshing;
   }
 
+  const areOld = () => known !== undefined && now() - known.since > longestAgeMs;
+
   return {
     /** Its name, fetched if it is not known yet; undefined while it does not answer. */
     async issuer(): Promise<string | undefined> {
@@ -93,15 +95,22 @@ export function createRemoteIssuer({ load, name, log, now = Date.now }: RemoteIs
       return known?.issuer;
     },
 
-    /** The key of that kid, or undefined when there is none such. */
+    /** The key of that kid, or undefined when there is none such; keys that were fetched long ago are fetched anew first. */
     async key(kid: string): Promise<KeyObject | undefined> {
-      if (!known?.keys.has(kid)) await refresh();
+      if (!known?.keys.has(kid)) {
+        await refresh();
+      } else if (areOld()) {
+        // Who finds them old first waits. While the issuer is gone, the others don't, or it would hold up every token.
+        const first = now() - tried > longestAgeMs;
+        const fetched = refresh();
+        if (first) await fetched;
+      }
       return known?.keys.get(kid)?.key;
     },
 
     /** Whether that is the key of that kid, as far as it is known now; has it fetched anew where that was long ago. */
     stillHas(kid: string, key: KeyObject): boolean {
-      if (known && now() - known.since > longestAgeMs) void refresh();
+      if (areOld()) void refresh();
       return known?.keys.get(kid)?.key === key;
     },
 
