@@ -89,7 +89,8 @@ describe('corrections in the catalogue, on a real cluster', () => {
     shop = driver(env, name);
     await env.shop.importPictograms(name, { arguments: ['--size', '400'] });
     await shop.apply();
-    first = await shop.settled('the first release to serve');
+    const { release, digest } = await shop.settled('the first release to serve');
+    first = { release, digest };
     stock = await datasetOf(first.release);
     const [largest] = [...Map.groupBy(stock, (sample) => sample.class).values()].sort(
       (a, b) => b.length - a.length,
