@@ -8,19 +8,20 @@ import type { Catalogue } from './catalogue.ts';
  */
 const table = 'shelfwise_catalogue';
 
-/** Whose catalogue a database holds does not change while anybody works with it. */
-const known = new WeakMap<Catalogue['database'], string>();
+/** Databases whose catalogue is ours: that stays so while this program runs. What is another's may be handed over. */
+const ours = new WeakSet<Catalogue['database']>();
 
 /** Takes the catalogue for this ModelRelease where it is nobody's yet. Throws `no-catalogue` where it is another's. */
 export async function claimCatalogue({ database, store }: Catalogue): Promise<void> {
-  const owner =
-    known.get(database) ??
-    (await database.query(async (knex) => {
-      await knex(table).insert({ store: store.url }).onConflict('one').ignore();
-      return ownerOf(knex);
-    }));
-  if (owner !== undefined) known.set(database, owner);
-  if (owner === store.url) return;
+  if (ours.has(database)) return;
+  const owner = await database.query(async (knex) => {
+    await knex(table).insert({ store: store.url }).onConflict('one').ignore();
+    return ownerOf(knex);
+  });
+  if (owner === store.url) {
+    ours.add(database);
+    return;
+  }
   const detail = `The catalogue in this database belongs to ${owner}: have spec.serving.database name another database.`;
   throw new Problem('no-catalogue', detail);
 }
@@ -28,7 +29,7 @@ export async function claimCatalogue({ database, store }: Catalogue): Promise<vo
 /** Whether there is something to do for this ModelRelease. */
 export async function isOurs({ database, store }: Pick<Catalogue, 'database' | 'store'>) {
   if (database.ready() === undefined) return false;
-  return (known.get(database) ?? (await database.query(ownerOf))) === store.url;
+  return ours.has(database) || (await database.query(ownerOf)) === store.url;
 }
 
 async function ownerOf(knex: Knex): Promise<string | undefined> {

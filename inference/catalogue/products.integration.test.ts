@@ -259,6 +259,19 @@ describe('products', () => {
     expect((await call('GET', '/v1/products/ours')).body.prediction.status).to.equal('done');
   });
 
+  it('are there for another ModelRelease as soon as the catalogue is handed over to it', async () => {
+    const elsewhere = pathToFileURL(join(shop.dir, 'heir')).href;
+    const store = openStore(elsewhere, { region: 'none', forcePathStyle: false });
+    const heir = await shop.replica({ store });
+    const owned = (url: string) =>
+      heir.catalogue.database.query((knex) => knex('shelfwise_catalogue').update({ store: url }));
+    expect((await heir.call('GET', '/v1/products')).status).to.equal(404);
+    await owned(store.url);
+    expect((await heir.call('GET', '/v1/products')).status).to.equal(200);
+    await owned(replica.catalogue.store.url);
+    await heir.close();
+  });
+
   it('are not there where the service has no database', async () => {
     const bare = await testService();
     const headers = { authorization: await bare.authorizationOf('catalogue') };

@@ -14,6 +14,8 @@ export async function migrate(knex: Knex, migrations = all): Promise<void> {
   await knex.transaction(async (lock) => {
     // The session's statement timeout is for queries of requests; waiting for another replica may take longer.
     await lock.raw("SET LOCAL statement_timeout = '60s'");
+    // This session does nothing while another one migrates: ended for that, it would let a second replica begin.
+    await lock.raw('SET LOCAL idle_in_transaction_session_timeout = 0');
     await lock.raw('SELECT pg_advisory_xact_lock(?)', [advisoryLock]);
     await knex.migrate.forceFreeMigrationsLock(config);
     await knex.migrate.latest(config);
