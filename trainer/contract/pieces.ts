@@ -24,10 +24,18 @@ const unknownPenalty = 10;
 const mostDesignation = 1024;
 const mostDescription = 4096;
 const mostCharacters = 400;
+/**
+ * What the network's own normaliser sees as a space, which is not all that can't be seen: it knows joiners (U+200C, U+200D)
+ * as pieces. Control characters it does not know, and half a character it is never given.
+ */
+const blanks = /[\s\p{Cc}\p{Cs}\u200b\u200e\u200f\ufffd▁]+/gu;
+const blankEnd = /[ \p{Cs}]+$/u;
+/** The pieces that are no text: the first three, and those that the network keeps for other uses. */
+const isText = (piece: string, id: number) => id > end && !/^extra_token_id_\d+$/.test(piece);
 
 /**
  * The most likely pieces of a product's text, designation first, between those for beginning and end. None where there is
- * nothing but white space. Case is kept: the network knows names. Never throws, whatever the text.
+ * nothing but white space and unknown characters. Case is kept: the network knows names. Never throws, whatever the text.
  */
 export function piecesOf(
   designation: string | null,
@@ -37,6 +45,8 @@ export function piecesOf(
   const text = sentenceOf(designation, description);
   if (text === '') return [];
   const pieces = cut(space + text.replaceAll(' ', space), vocabulary);
+  const { bare } = indexOf(vocabulary);
+  if (pieces.every((id) => id === unknown || id === bare)) return [];
   return [begin, ...pieces.slice(0, vocabulary.length - 2), end];
 }
 
@@ -51,9 +61,10 @@ function sentenceOf(designation: string | null, description: string | null): str
   const plain = unescaped.includes('<') ? unescaped.replace(/<[^<>]{1,200}>/g, ' ') : unescaped;
   return plain
     .normalize('NFKC')
-    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .replace(blanks, ' ')
     .trim()
-    .slice(0, mostCharacters);
+    .slice(0, mostCharacters)
+    .replace(blankEnd, '');
 }
 
 /** Viterbi over all ways to cut the text, by the sum of the pieces' scores. */
@@ -79,7 +90,8 @@ function cut(text: string, vocabulary: PieceVocabulary): number[] {
       if (id === undefined) break;
       if (id >= 0) offer(to, start, id, before + (scores[id] as number));
     }
-    offer(start + 1, start, unknown, before + unknownScore);
+    const step = (text.codePointAt(start) as number) > 0xffff ? 2 : 1;
+    offer(start + step, start, unknown, before + unknownScore);
   }
   const pieces: number[] = [];
   for (let to = length; to > 0; to = from[to] as number) pieces.push(piece[to] as number);
@@ -90,6 +102,8 @@ interface PieceIndex {
   /** Of each piece its id; −1 for what only longer pieces begin with. */
   readonly ids: ReadonlyMap<string, number>;
   readonly longest: number;
+  /** The piece that is a space alone. */
+  readonly bare: number | undefined;
   readonly unknownScore: number;
 }
 
@@ -102,6 +116,8 @@ function indexOf(vocabulary: PieceVocabulary): PieceIndex {
   let longest = 0;
   let least = 0;
   vocabulary.pieces.forEach((piece, id) => {
+    least = Math.min(least, vocabulary.scores[id] as number);
+    if (!isText(piece, id)) return;
     // What one begins with is there with all that it begins with itself.
     for (let to = piece.length - 1; to > 0; to--) {
       const beginning = piece.slice(0, to);
@@ -110,9 +126,8 @@ function indexOf(vocabulary: PieceVocabulary): PieceIndex {
     }
     ids.set(piece, id);
     longest = Math.max(longest, piece.length);
-    least = Math.min(least, vocabulary.scores[id] as number);
   });
-  const index = { ids, longest, unknownScore: least - unknownPenalty };
+  const index = { ids, longest, bare: ids.get(space), unknownScore: least - unknownPenalty };
   indices.set(vocabulary, index);
   return index;
 }
