@@ -14,9 +14,6 @@ export interface FormSettings<Name extends string> {
   lease: Lease;
 }
 
-/** Far more than are known, so that a surplus or doubled part is named rather than counted. */
-const mostParts = 16;
-
 /** UTF-8 takes at most three bytes for a UTF-16 code unit. */
 const textBytes = predictLimits.descriptionCharacters * 3;
 
@@ -30,7 +27,6 @@ export async function readMultipart<Name extends string>(
 ): Promise<FormParts<Name>> {
   const body = await readBody(request, limitBytes, lease);
   const found: Record<string, string | Uint8Array> = {};
-  let count = 0;
   try {
     for (const { name, isFile, content } of formParts(
       body,
@@ -42,7 +38,6 @@ export async function readMultipart<Name extends string>(
       if (!isText && !isFile) throw notAFile();
       if (Object.hasOwn(found, name)) throw duplicate(name);
       if (isText && content.length > textBytes) throw tooLong(name);
-      if (++count > mostParts) throw tooManyParts(texts);
       found[name] = isText ? content.toString('utf8') : content;
     }
   } catch (error) {
@@ -51,15 +46,14 @@ export async function readMultipart<Name extends string>(
   return found as FormParts<Name>;
 }
 
-/** `a, b or image` */
-const known = (texts: readonly string[]) => `${texts.join(', ')} or image`;
-
 const quoted = (name: string) => JSON.stringify(name.slice(0, 64));
 
 const unknownPart = (name: string, texts: readonly string[]) =>
-  new Problem('unknown-part', `The part ${quoted(name)} is not known: send ${known(texts)}.`, {
-    part: name.slice(0, 64),
-  });
+  new Problem(
+    'unknown-part',
+    `The part ${quoted(name)} is not known: send ${texts.join(', ')} or image.`,
+    { part: name.slice(0, 64) },
+  );
 
 const duplicate = (name: string) =>
   new Problem('duplicate-part', `The part ${name} is there more than once: send it once.`, {
@@ -82,15 +76,6 @@ const tooLong = (name: string) =>
   new Problem('unusable-part', `The part ${name} is longer than the service takes.`, {
     part: name,
   });
-
-const tooManyParts = (texts: readonly string[]) =>
-  new Problem(
-    'bad-request',
-    `The body has more than ${mostParts} parts: send ${known(texts)}, each at most once.`,
-    {
-      part: 'body',
-    },
-  );
 
 const malformed = (cause: unknown) =>
   new Problem(
