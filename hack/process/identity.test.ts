@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { cpuSecondsOf, end, identify, isAlive, parseStat } from './identity.ts';
+import { end, identify, isAlive, parseStat } from './identity.ts';
+import { cpuSecondsOf } from './proc.ts';
 
 const rest = (state: string, started: number) =>
   `${state} 1 1 1 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 ${started} 1000 100 184467`;

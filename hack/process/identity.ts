@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fieldsFromState, isGone, procFile } from './proc.ts';
 
 /**
  * A process that can't be mistaken for another: pids are used again, the pair of pid and start time is not
@@ -21,35 +21,10 @@ export function parseStat(line: string): ProcessIdentity | undefined {
   return { pid, started };
 }
 
-/** The third field, the state, and those after it; none in a line that has no name. */
-function fieldsFromState(line: string): string[] {
-  // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
-  const close = line.lastIndexOf(')');
-  return close < 0 ? [] : line.slice(close + 2).split(' ');
-}
-
 /** The process that has this pid now. */
 export function identify(pid: number): ProcessIdentity | undefined {
-  const line = statOf(pid);
+  const line = procFile(pid, 'stat');
   return line === undefined ? undefined : parseStat(line);
-}
-
-/** User and system time that a process has had, a zombie's too; undefined once its parent knows of its end. */
-export function cpuSecondsOf(pid: number): number | undefined {
-  const line = statOf(pid);
-  if (line === undefined) return undefined;
-  // Fields 14 and 15 of proc(5)'s stat, in clock ticks: 10 ms on every Linux.
-  const fields = fieldsFromState(line);
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function statOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
 }
 
 /** Whether exactly this process still runs. */
@@ -92,9 +67,4 @@ async function gone(identities: ProcessIdentity[], limitMs: number): Promise<boo
     await sleep(20);
   }
   return true;
-}
-
-function isGone(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ESRCH';
 }

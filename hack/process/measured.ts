@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProgressEvent } from '../../trainer/step.ts';
-import { cpuSecondsOf } from './identity.ts';
+import { cpuSecondsOf } from './proc.ts';
 import { progressOf } from './progress-line.ts';
 import { run } from './run.ts';
-import { treeMemoryMiB } from './tree-memory.ts';
+import { memoryOfTree } from './tree.ts';
 
 /** What a program took, all of its threads together. */
 export interface Usage {
@@ -44,7 +44,7 @@ export async function runMeasured(
   let pid = 0;
   let seenMiB = 0;
   const watch = setInterval(() => {
-    if (pid > 0) seenMiB = Math.max(seenMiB, treeMemoryMiB(pid));
+    if (pid > 0) seenMiB = Math.max(seenMiB, memoryOfTree(pid));
   }, everyMs);
   const now = () => (performance.now() - started) / 1000;
   try {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { treeMemoryMiB } from './tree-memory.ts';
+import { memoryOfTree } from './tree.ts';
 
 describe('the memory of a tree of processes', () => {
   it('is that of all of them, and nothing when they are gone', async () => {
@@ -16,9 +16,9 @@ describe('the memory of a tree of processes', () => {
     });
     const ended = once(tree, 'exit');
     await once(tree.stdout, 'data');
-    expect(treeMemoryMiB(tree.pid as number)).to.be.within(200, 600);
+    expect(memoryOfTree(tree.pid as number)).to.be.within(200, 600);
     tree.stdin.end();
     await ended;
-    expect(treeMemoryMiB(tree.pid as number)).to.equal(0);
+    expect(memoryOfTree(tree.pid as number)).to.equal(0);
   });
 });
