@@ -1,6 +1,6 @@
 import type { Figure } from '../figures/report.ts';
 import type { OpenLoopResult } from '../load/open-loop.ts';
-import { memoryOf } from '../operator-process/memory.ts';
+import { memoryOf } from '../process/memory.ts';
 import type { Capacity } from './capacity.ts';
 import type { World } from './world.ts';
 

@@ -1,7 +1,7 @@
 import { median } from '../figures/median.ts';
 import type { Figure } from '../figures/report.ts';
 import { failures } from '../load/tally.ts';
-import { memoryOf } from '../operator-process/memory.ts';
+import { memoryOf } from '../process/memory.ts';
 import type { Capacity } from './capacity.ts';
 import type { World } from './world.ts';
 

@@ -8,6 +8,7 @@ import type { Connection } from '../../operator/kube/connection.ts';
 import type { KubernetesObject } from '../../operator/kube/object.ts';
 import { createReflector } from '../../operator/kube/reflector.ts';
 import { createTransport } from '../../operator/kube/transport.ts';
+import { memoryOf } from '../process/memory.ts';
 import { namespace } from './clients.ts';
 
 export const ways = ['stream', 'pages', 'client-node'] as const;
@@ -69,12 +70,11 @@ if (import.meta.main) {
       ? await fillClientNode(kubeconfig)
       : await fill(kubeconfig, how === 'stream' ? 'stream' : 'pages');
   const { userCPUTime, systemCPUTime } = process.resourceUsage();
-  // Not maxRSS: that is handed down from the process that started this one.
-  const [, peakKiB] = /VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   const said: Synced = {
     objects,
     cpuMs: (userCPUTime + systemCPUTime) / 1000,
-    peakRssMiB: Number(peakKiB) / 1024,
+    // Not maxRSS: that is handed down from the process that started this one.
+    peakRssMiB: memoryOf(process.pid).peak,
   };
   process.stdout.write(`${JSON.stringify(said)}\n`, () => process.exit(0));
 }

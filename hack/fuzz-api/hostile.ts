@@ -6,8 +6,8 @@ import { createConnection } from '../load/connection.ts';
 import { startGenerator } from '../load/generate-load.ts';
 import { multipart, requestBytes } from '../load/request.ts';
 import { failures } from '../load/tally.ts';
-import { memoryOf } from '../operator-process/memory.ts';
 import { count } from '../process/count.ts';
+import { memoryOf } from '../process/memory.ts';
 import { type HostileRequest, hostileRequests } from './hostile-requests.ts';
 import { startWholeService, type WholeService } from './service.ts';
 

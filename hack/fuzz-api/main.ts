@@ -1,8 +1,8 @@
 /** `make fuzz-api`: schemathesis over the service's own OpenAPI document: no 5xx, and answers are what the document says. */
 import { parseArgs } from 'node:util';
 import { tellReport } from '../figures/report.ts';
-import { memoryOf } from '../operator-process/memory.ts';
 import { count } from '../process/count.ts';
+import { memoryOf } from '../process/memory.ts';
 import { fuzz } from './schemathesis.ts';
 import { startWholeService } from './service.ts';
 

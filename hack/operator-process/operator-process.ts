@@ -5,10 +5,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePorts } from '../cluster/free-ports.ts';
 import { readConfig } from '../config.ts';
+import { type Memory, memoryOf } from '../process/memory.ts';
 import { lastLines } from '../process/run.ts';
 import { waitFor } from '../process/wait.ts';
 import { imageFlags } from './image-flags.ts';
-import { type Memory, memoryOf } from './memory.ts';
 import { parseMetrics, type Sample } from './metrics.ts';
 
 /** The operator's own program, as its image starts it. */
