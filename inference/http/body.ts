@@ -38,7 +38,7 @@ export function createByteBudget(limit: number) {
 
 export type ByteBudget = ReturnType<typeof createByteBudget>;
 
-export interface Reader {
+interface Reader {
   /** May throw: the rest of the body is then read and thrown away. */
   chunk(bytes: Buffer): void;
   end(): void;
@@ -47,15 +47,15 @@ export interface Reader {
 /**
  * Feeds the body to a reader as it comes, and refuses it once it is over `limit` bytes: by Content-Length before a byte is
  * read where there is one. On refusal the rest is drained, not reset: a client that is still sending would
- * else see a broken connection in place of the answer. Returns how the reader itself ends it early.
+ * else see a broken connection in place of the answer.
  */
-export function feed(
+function feed(
   request: IncomingMessage,
   limit: number,
   lease: Lease,
   reader: Reader,
   failed: (error: Error) => void,
-): (error: Error) => void {
+): void {
   let size = 0;
   let ended = false;
   const stop = (error: Error) => {
@@ -83,11 +83,11 @@ export function feed(
   // A client that left while its token was being checked: no event comes any more.
   if (request.destroyed) {
     stop(brokenOff());
-    return stop;
+    return;
   }
   if (Number(request.headers['content-length'] ?? 0) > limit) {
     stop(tooLarge(limit));
-    return stop;
+    return;
   }
   whenLate(request, () => stop(tooSlow()));
   request.on('data', onData).on('end', onEnd);
@@ -95,7 +95,6 @@ export function feed(
   request.on('close', () => {
     if (!ended) stop(brokenOff());
   });
-  return stop;
 }
 
 /** Bodies up to this size get their memory at once: a client that only says it will send much gets none for it. */
