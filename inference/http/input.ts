@@ -15,18 +15,13 @@ export async function readInput(of: Route, ctx: Context, lease: Lease) {
 }
 
 async function readJson(
-  { schema, limitBytes, required }: Extract<Route['body'], { reads: 'json' }>,
+  { schema, limitBytes }: Extract<Route['body'], { reads: 'json' }>,
   ctx: Context,
   lease: Lease,
 ): Promise<unknown> {
-  if (!required && !hasBody(ctx)) return undefined;
   refuseOtherThan(ctx.req, ['application/json']);
   const bytes = await readBody(ctx.req, limitBytes, lease);
   return check(schema, parseJson(bytes), 'body', unusable);
-}
-
-function hasBody({ req: { headers } }: Context): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** Returns the media type of the body; throws `unsupported-media-type` unless it is one of `types`, and not encoded. */

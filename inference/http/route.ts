@@ -21,8 +21,6 @@ export interface JsonBody<S extends z.ZodType = z.ZodType> {
   reads: 'json';
   schema: S;
   limitBytes: number;
-  /** False where a request without a body is one, too: the handler is then given undefined. */
-  required: boolean;
   example?: unknown;
 }
 
@@ -121,9 +119,9 @@ export function route<
 /** A body of JSON that `schema` validates. 16 KiB are enough for what people type. */
 export function jsonBody<S extends z.ZodType>(
   schema: S,
-  settings: { limitBytes?: number; required?: boolean; example?: unknown } = {},
+  settings: { limitBytes?: number; example?: unknown } = {},
 ): JsonBody<S> {
-  return { reads: 'json', schema, limitBytes: 16 * 1024, required: true, ...settings };
+  return { reads: 'json', schema, limitBytes: 16 * 1024, ...settings };
 }
 
 /** A body that the handler reads itself. */

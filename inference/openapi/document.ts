@@ -96,13 +96,8 @@ function parametersOf(where: string, schema: z.ZodType | undefined, schemas: Sch
 }
 
 function bodyOf(body: NonNullable<Route['body']>, schemas: Schemas): JsonSchema {
-  if (body.reads === 'stream')
-    return { required: true, content: contentOf(body.content, 'input', schemas) };
-  const { schema, example, required } = body;
-  return {
-    required,
-    content: contentOf({ 'application/json': { schema, example } }, 'input', schemas),
-  };
+  const content = body.reads === 'stream' ? body.content : { 'application/json': body };
+  return { required: true, content: contentOf(content, 'input', schemas) };
 }
 
 function contentOf(
