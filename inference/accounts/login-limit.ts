@@ -10,7 +10,7 @@ export interface LoginLimits {
   perName: number;
 }
 
-export const loginLimits: LoginLimits = { perNameAndAddress: 5, perAddress: 50, perName: 100 };
+const loginLimits: LoginLimits = { perNameAndAddress: 5, perAddress: 50, perName: 100 };
 
 const minuteMs = 60_000;
 /** Addresses that a name came from lately: strangers who use up the name's attempts do not lock these out. */

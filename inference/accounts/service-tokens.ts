@@ -5,7 +5,7 @@ import { makeServiceToken, type ServiceToken } from '../auth/service-tokens.ts';
 const table = 'shelfwise_service_tokens';
 
 /** Every replica knows all of them by heart and reads them every two seconds. */
-export const mostServiceTokens = 500;
+const mostServiceTokens = 500;
 
 interface Row {
   id: string;

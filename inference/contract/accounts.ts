@@ -4,17 +4,17 @@ import { callerKinds, roleSchema } from './caller.ts';
 /** Names are lower case, so that two people cannot differ by case alone. */
 export const usernameForm = /^[a-z0-9][a-z0-9._@-]{0,62}$/;
 
-export const usernameSchema = z.string().regex(usernameForm, {
+const usernameSchema = z.string().regex(usernameForm, {
   error: 'must be 1 to 63 lower-case letters, digits, dots, dashes, underscores or @',
 });
 
-export const passwordSchema = z
+const passwordSchema = z
   .string()
   .min(12, { error: 'must have at least 12 characters' })
   .max(256, { error: 'must have at most 256 characters' });
 
 /** At least one, each once. */
-export const rolesSchema = z
+const rolesSchema = z
   .array(roleSchema)
   .min(1, { error: 'must hold at least one role' })
   .max(roleSchema.options.length)
@@ -90,7 +90,7 @@ export const newServiceTokenSchema = z.strictObject({
   }),
 });
 
-export const serviceTokenSchema = z
+const serviceTokenSchema = z
   .strictObject({
     id: z.string(),
     name: z.string(),

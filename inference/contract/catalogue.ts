@@ -93,7 +93,7 @@ const actorSchema = z.strictObject({
 });
 
 /** One step of a product's corrections. */
-export const correctionSchema = z
+const correctionSchema = z
   .strictObject({
     category: z
       .string()
@@ -125,7 +125,7 @@ export const correctionsSchema = z
   .meta({ id: 'Corrections' });
 
 /** What a release made of the product's text and picture as they are now. */
-export const productPredictionSchema = z
+const productPredictionSchema = z
   .discriminatedUnion('status', [
     z.strictObject({
       status: z.literal('done'),

@@ -78,7 +78,6 @@ export const predictResponseSchema = z
   })
   .meta({ id: 'PredictResponse' });
 
-export type PredictRequest = z.infer<typeof predictRequestSchema>;
 export type PredictResponse = z.infer<typeof predictResponseSchema>;
 
 /** Limits of `POST /v1/predict/batch`. */

@@ -12,5 +12,3 @@ export const problemSchema = z
     requestId: z.string(),
   })
   .meta({ id: 'Problem' });
-
-export type ProblemDocument = z.infer<typeof problemSchema>;

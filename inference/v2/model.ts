@@ -8,7 +8,7 @@ export interface ModelName {
 }
 
 /** `shop-20261122-030000` is version `20261122-030000` of `shop`; a release of another form is its own only version. */
-export function modelName(release: string): ModelName {
+function modelName(release: string): ModelName {
   const [, name, slot] = /^(.+)-(\d{8}-\d{6})$/.exec(release) ?? [];
   return name !== undefined && slot !== undefined
     ? { name, version: slot }
