@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readPinned } from './pinned-file.ts';
 import { readSafetensors, type Tensor } from './safetensors.ts';
 
 /** The one set of weights there is so far. */
@@ -11,16 +10,7 @@ export type Weights = ReadonlyMap<string, Tensor>;
 
 /** Throws, naming the command that brings them, unless the folder holds exactly the known weights. */
 export async function verifyWeights(directory: string): Promise<Buffer> {
-  const path = join(directory, `${backboneName}.safetensors`);
-  const file = await readFile(path).catch((cause: unknown) => {
-    throw new Error(`There are no weights at ${path}: run "npm run setup:backbone".`, { cause });
-  });
-  const seen = createHash('sha256').update(file).digest('hex');
-  if (seen !== digest)
-    throw new Error(
-      `${path} holds other weights (sha256 ${seen}, not ${digest}): remove it and run "npm run setup:backbone".`,
-    );
-  return file;
+  return await readPinned(join(directory, `${backboneName}.safetensors`), digest);
 }
 
 /** Reads the weights of a folder, verified. */

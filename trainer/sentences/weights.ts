@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PieceVocabulary } from '@shelfwise/trainer-contract';
+import { readPinned } from '../backbone/pinned-file.ts';
 import { type Contents, readSafetensors } from '../backbone/safetensors.ts';
 import type { Layer, SentenceEncoder } from './encoder.ts';
 
@@ -22,19 +21,8 @@ const spans = [2, 3, 5];
 /** The bytes of the embedding are of so many parts, each with a scale of its own: piece i is in part i % 17. */
 const parts = 17;
 
-/** The file's bytes; throws, naming the command that brings it, unless it is exactly the known one. */
-async function verified(directory: string, suffix: keyof typeof digests): Promise<Buffer> {
-  const path = join(directory, encoderName + suffix);
-  const file = await readFile(path).catch((cause: unknown) => {
-    throw new Error(`There are no weights at ${path}: run "npm run setup:backbone".`, { cause });
-  });
-  const seen = createHash('sha256').update(file).digest('hex');
-  if (seen !== digests[suffix])
-    throw new Error(
-      `${path} holds other weights (sha256 ${seen}, not ${digests[suffix]}): remove it and run "npm run setup:backbone".`,
-    );
-  return file;
-}
+const verified = (directory: string, suffix: keyof typeof digests): Promise<Buffer> =>
+  readPinned(join(directory, encoderName + suffix), digests[suffix]);
 
 /** Throws, naming the command that brings them, unless the folder holds exactly the known weights. */
 export async function verifyEncoder(directory: string): Promise<void> {
