@@ -37,13 +37,13 @@ export function toTfjs(model: TrainedModel): { model: object; weights: Buffer } 
     graph.node('Mul', [gathered, column]),
     graph.constant(Int32Array.of(1), [1]),
   ]);
-  const sentence = {
-    ids: columns(graph, ids, tokens, pieces),
-    present: columns(graph, weights, tokens, pieces),
-    length: pieces,
-  };
-  const byText =
-    pieces > 0 ? graph.node('AddV2', [byTokens, bySentence(graph, model, sentence)]) : byTokens;
+  const bySentences = () =>
+    bySentence(graph, model, {
+      ids: columns(graph, ids, tokens, pieces),
+      present: columns(graph, weights, tokens, pieces),
+      length: pieces,
+    });
+  const byText = pieces > 0 ? graph.node('AddV2', [byTokens, bySentences()]) : byTokens;
   const kernel = graph.constant(model.head.kernel, [model.head.kernel.length / width, width]);
   const byPicture = matMul(graph, picture, kernel);
   const half = (value: string, from: number) => columns(graph, value, from, classes);

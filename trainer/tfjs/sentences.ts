@@ -1,6 +1,6 @@
 import { type Layer, type Norm, type SentenceEncoder, smallest } from '../sentences/encoder.ts';
 import { attribute, type GraphBuilder } from './graph.ts';
-import { convolve, matMul } from './operators.ts';
+import { concat, convolve, matMul } from './operators.ts';
 
 /**
  * Adds the encoder.
@@ -26,10 +26,6 @@ export function addSentences(
     graph.node('Sum', [x, integers(1)], { keep_dims: attribute.flag(keep) });
   const mean = (x: string) =>
     graph.node('Mean', [x, integers(1)], { keep_dims: attribute.flag(true) });
-  const concat = (parts: string[], axis: number) =>
-    graph.node('ConcatV2', [...parts, graph.constant(Int32Array.of(axis), [])], {
-      N: attribute.integer(parts.length),
-    });
   const times = (x: string, { inputs, outputs, kernel, bias }: Layer) => {
     const product = matMul(graph, x, graph.constant(kernel, [inputs, outputs]));
     return bias ? add(product, vector(bias)) : product;
@@ -63,7 +59,7 @@ export function addSentences(
     }
     return x;
   });
-  const all = node('Mul', normalise(concat([vectors, ...found], 1), norm), flags);
+  const all = node('Mul', normalise(concat(graph, [vectors, ...found]), norm), flags);
   const count = node('Maximum', total(present, true), scalar(1));
   const { bias, ...unbiased } = sum;
   const sums = times(total(reshape(all, -1, length, sum.inputs), false), {
