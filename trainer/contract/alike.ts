@@ -6,7 +6,7 @@ export function textOf(designation: string | null, description: string | null): 
 }
 
 /** The first row of each sign: a Map, or what takes less memory. */
-interface FirstRows<Sign> {
+export interface FirstRows<Sign> {
   get(sign: Sign): number | undefined;
   set(sign: Sign, row: number): unknown;
 }

@@ -1,4 +1,4 @@
-import type { DataReport } from '@shelfwise/trainer-contract';
+import type { DataReport, FirstRows } from '@shelfwise/trainer-contract';
 import { createDigestMap } from './digest-map.ts';
 import type { Listed } from './packed-list.ts';
 import type { Product } from './product.ts';
@@ -60,7 +60,7 @@ export async function describeConflicts(
 /** Sets of at least two products with the same sign; `first` is for the first of each. */
 function setsBy<Sign>(
   products: Listed<Product>,
-  first: Pick<Map<Sign, number>, 'get'> & { set(sign: Sign, index: number): unknown },
+  first: FirstRows<Sign>,
   sign: (one: Product) => Sign | null,
 ): Alike[] {
   const sets = new Map<number, Alike>();
