@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { ProgressEvent } from '../step.ts';
 import type { Scalar } from './event-file.ts';
 import { type Timings, tellMlflow } from './mlflow.ts';
-import type { RunEnd } from './mlflow-run.ts';
+import type { Metric, RunEnd } from './mlflow-run.ts';
 import type { MlflowSettings } from './mlflow-server.ts';
 import { scalarsOf } from './scalars.ts';
 import { createEventFile } from './tensorboard.ts';
@@ -52,7 +52,7 @@ export function startTracking(settings: TrackingSettings): Tracking {
     if (finite.length === 0) return;
     const timestamp = Date.now();
     file.scalars(finite);
-    server?.values(finite.map(({ name: key, value, step }) => ({ key, value, step, timestamp })));
+    server?.values(metricsOf(finite, timestamp));
   }
 
   return {
@@ -93,9 +93,7 @@ export async function tellPublished(
   const run = { ...describe(settings), startedAt: startedAt.getTime(), unlessFinished: true };
   const server = tellMlflow(mlflow, { ...run, tags: { ...run.tags, ...tags } }, log, timings);
   const timestamp = finishedAt.getTime();
-  server.values(
-    resultsOf(metrics).map(({ name: key, value, step }) => ({ key, value, step, timestamp })),
-  );
+  server.values(metricsOf(resultsOf(metrics), timestamp));
   await server.end('FINISHED', endWithinMs.FINISHED, timestamp);
 }
 
@@ -117,6 +115,11 @@ function resultsOf(metrics: Record<string, number | null>): Scalar[] {
   return Object.entries(metrics).flatMap(([name, value]) =>
     value === null ? [] : [{ name: `validation/${name}`, value, step: 0 }],
   );
+}
+
+/** As MLflow has them; `timestamp` in milliseconds since 1970. */
+function metricsOf(scalars: readonly Scalar[], timestamp: number): Metric[] {
+  return scalars.map(({ name: key, value, step }) => ({ key, value, step, timestamp }));
 }
 
 function texts(values: Record<string, unknown>): Record<string, string> {
