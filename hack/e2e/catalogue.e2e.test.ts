@@ -3,7 +3,7 @@ import {
   productSchema,
   tokenResponseSchema,
 } from '@shelfwise/inference-contract';
-import { manifestSchema, readSnapshot, type Sample, samples } from '@shelfwise/trainer-contract';
+import { readManifest, readSnapshot, type Sample, samples } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { waitFor } from '../process/wait.ts';
 import { portForward } from '../shop/port-forward.ts';
@@ -68,10 +68,8 @@ describe('corrections in the catalogue, on a real cluster', () => {
 
   async function datasetOf(release: string): Promise<Sample[]> {
     const store = env.shop.store(shop.storePrefix);
-    const manifest = manifestSchema.parse(
-      JSON.parse((await store.read(`releases/${release}/manifest.json`)).toString()),
-    );
-    const snapshot = await readSnapshot(store, manifest.dataset);
+    const { dataset } = await readManifest(store, release);
+    const snapshot = await readSnapshot(store, dataset);
     const found: Sample[] = [];
     for (const side of ['train', 'holdout'] as const)
       for await (const sample of samples(store, snapshot, side)) found.push(sample);
