@@ -8,7 +8,7 @@ const poolSize = 8;
 const patienceMs = 2_000;
 const statementTimeoutMs = 5_000;
 /** Until a query fails whose server fell silent: its own limit says nothing once its machine is gone without closing the connection. */
-export const answerTimeoutMs = statementTimeoutMs + 1_000;
+const answerTimeoutMs = statementTimeoutMs + 1_000;
 
 /**
  * A pool of connections to the address in `urlFile`, which is read again for every new connection so that rotated credentials

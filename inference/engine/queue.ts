@@ -121,5 +121,3 @@ export function createQueue<J extends Deadlined>(settings: QueueSettings) {
     },
   };
 }
-
-export type Queue<J extends Deadlined> = ReturnType<typeof createQueue<J>>;
