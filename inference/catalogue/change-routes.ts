@@ -2,14 +2,12 @@ import type { Caller } from '@shelfwise/inference-contract';
 import {
   newProductFormSchema,
   newProductSchema,
-  type Product,
   productContentFormSchema,
   productContentSchema,
   productPatchSchema,
   productSchema,
 } from '@shelfwise/inference-contract';
 import { jsonAnswer, type Route, route, streamBody } from '../http/route.ts';
-import type { Context } from '../http/state.ts';
 import { predictAnew } from './anew.ts';
 import type { Catalogue } from './catalogue.ts';
 import { deleteProduct, patchProduct, replaceProduct } from './change.ts';
@@ -17,6 +15,7 @@ import { createProduct } from './create.ts';
 import {
   access,
   always,
+  changed,
   etagHeader,
   exampleProduct,
   ofChanges,
@@ -24,13 +23,9 @@ import {
   tag,
 } from './documented.ts';
 import { whileThere } from './gone.ts';
-import { etag, ifMatch } from './preconditions.ts';
+import { ifMatch, tagged } from './preconditions.ts';
 import { idempotencyHeaders, ifMatchHeaders, productParams } from './queries.ts';
 import { readContent, readNewProduct, readPatch } from './reading.ts';
-
-const changed = {
-  200: jsonAnswer('The product as it is now.', productSchema, { headers: etagHeader }),
-};
 
 /** Products come, change and go. */
 export function changeRoutes(there: () => Promise<Catalogue>): Route[] {
@@ -162,9 +157,4 @@ export function changeRoutes(there: () => Promise<Catalogue>): Route[] {
       },
     }),
   ];
-}
-
-function tagged(ctx: Context, product: Product): Product {
-  ctx.set('ETag', etag(product.version));
-  return product;
 }

@@ -2,23 +2,31 @@ import {
   type Caller,
   correctionsSchema,
   newCorrectionSchema,
-  productSchema,
+  type Product,
 } from '@shelfwise/inference-contract';
 import { page, readCursor } from '../http/cursor.ts';
 import { jsonAnswer, jsonBody, type Route, route } from '../http/route.ts';
+import type { Context } from '../http/state.ts';
 import type { Catalogue } from './catalogue.ts';
 import { correctProduct, listCorrections } from './correct.ts';
-import { access, always, etagHeader, ofChanges, tag } from './documented.ts';
-import { etag, ifMatch } from './preconditions.ts';
+import { access, always, changed, ofChanges, tag } from './documented.ts';
+import { ifMatch, tagged } from './preconditions.ts';
 import { ifMatchHeaders, pageQuery, productParams } from './queries.ts';
 
 const aNumber = /^[1-9]\d{0,17}$/;
 
 /** What people say that a product is. */
 export function correctionRoutes(there: () => Promise<Catalogue>): Route[] {
-  const changed = {
-    200: jsonAnswer('The product as it is now.', productSchema, { headers: etagHeader }),
-  };
+  async function correct(
+    ctx: Context,
+    id: string,
+    header: string | undefined,
+    category: string | null,
+  ): Promise<Product> {
+    const wanted = ifMatch(header);
+    const caller = ctx.state.caller as Caller;
+    return tagged(ctx, await correctProduct(await there(), { id, wanted, caller, category }));
+  }
   return [
     route({
       method: 'put',
@@ -33,13 +41,8 @@ export function correctionRoutes(there: () => Promise<Catalogue>): Route[] {
       body: jsonBody(newCorrectionSchema, { example: { category: 'garden' } }),
       responses: changed,
       problems: ofChanges,
-      async handle({ ctx, params: { id }, headers, body: { category } }) {
-        const wanted = ifMatch(headers['if-match']);
-        const caller = ctx.state.caller as Caller;
-        const product = await correctProduct(await there(), { id, wanted, caller, category });
-        ctx.set('ETag', etag(product.version));
-        return product;
-      },
+      handle: ({ ctx, params: { id }, headers, body: { category } }) =>
+        correct(ctx, id, headers['if-match'], category),
     }),
     route({
       method: 'delete',
@@ -52,13 +55,7 @@ export function correctionRoutes(there: () => Promise<Catalogue>): Route[] {
       headers: ifMatchHeaders,
       responses: changed,
       problems: ofChanges,
-      async handle({ ctx, params: { id }, headers }) {
-        const wanted = ifMatch(headers['if-match']);
-        const caller = ctx.state.caller as Caller;
-        const product = await correctProduct(await there(), { id, wanted, caller, category: null });
-        ctx.set('ETag', etag(product.version));
-        return product;
-      },
+      handle: ({ ctx, params: { id }, headers }) => correct(ctx, id, headers['if-match'], null),
     }),
     route({
       method: 'get',

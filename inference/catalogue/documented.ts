@@ -1,4 +1,6 @@
+import { productSchema } from '@shelfwise/inference-contract';
 import type { ProblemCode } from '../http/problems.ts';
+import { jsonAnswer } from '../http/route.ts';
 
 /* What several routes of the catalogue say alike in the document. */
 
@@ -20,6 +22,11 @@ export const ofChanges: readonly ProblemCode[] = [
 export const ofPictures: readonly ProblemCode[] = ['duplicate-part', 'pictures-unavailable'];
 
 export const etagHeader = { ETag: "The product's version." };
+
+/** What those that change a product answer. */
+export const changed = {
+  200: jsonAnswer('The product as it is now.', productSchema, { headers: etagHeader }),
+};
 
 export const exampleProduct = {
   designation: 'Spade with a wooden handle',

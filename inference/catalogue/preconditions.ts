@@ -1,9 +1,17 @@
+import type { Product } from '@shelfwise/inference-contract';
 import { Problem } from '../http/problems.ts';
+import type { Context } from '../http/state.ts';
 import type { Wanted } from './products.ts';
 
 /** A product's ETag. */
 export function etag(version: number): string {
   return `"${version}"`;
+}
+
+/** Answers with the product and its ETag. */
+export function tagged(ctx: Context, product: Product): Product {
+  ctx.set('ETag', etag(product.version));
+  return product;
 }
 
 /**
