@@ -4,7 +4,7 @@ import { Problem } from '../http/problems.ts';
 import type { Catalogue, Content } from './catalogue.ts';
 import { claim, type Once, once, remember, remembered } from './idempotency.ts';
 import { type Outcome, outcomeColumns } from './outcome.ts';
-import { keepPicture, pictureOf, touchPicture } from './pictures.ts';
+import { keepPicture, type Picture, pictureOf, touchPicture } from './pictures.ts';
 import { ask } from './predicting.ts';
 import { findProduct, insertProduct } from './products.ts';
 import { type ProductRow, toProduct } from './row.ts';
@@ -39,7 +39,8 @@ export async function createProduct(
 
   const described = { ...texts, picture: image };
   const outcome = await ask(state, described, { withinMs: predictWithinMs, signal });
-  const added = await addProduct(catalogue, { id: id ?? randomUUID(), content, outcome, request });
+  const addition = { id: id ?? randomUUID(), texts, picture, outcome, request };
+  const added = await addProduct(catalogue, addition);
   // Otherwise the same request was done by another connection, or another replica, meanwhile.
   const product = added ?? (await answered());
   if (product) return product;
@@ -48,7 +49,8 @@ export async function createProduct(
 
 export interface Addition {
   id: string;
-  content: Content;
+  texts: Omit<Content, 'image'>;
+  picture: Picture | null;
   outcome: Outcome;
   request?: Once | undefined;
 }
@@ -59,9 +61,8 @@ export interface Addition {
  */
 export async function addProduct(
   { database, store }: Catalogue,
-  { id, content: { image, ...texts }, outcome, request }: Addition,
+  { id, texts, picture, outcome, request }: Addition,
 ): Promise<Product | undefined> {
-  const picture = image && pictureOf(image);
   if (picture) await keepPicture(database, store, picture);
   const columns = { ...texts, picture: picture?.sha256 ?? null, ...outcomeColumns(outcome) };
   return database.query((knex) =>

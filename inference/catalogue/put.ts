@@ -2,6 +2,7 @@ import { Problem } from '../http/problems.ts';
 import type { Catalogue, Content } from './catalogue.ts';
 import { patchProduct } from './change.ts';
 import { addProduct } from './create.ts';
+import { pictureOf } from './pictures.ts';
 import { findProduct } from './products.ts';
 
 /** How often others may add or remove the product in between. */
@@ -18,7 +19,10 @@ export async function putProduct(
     const before = await catalogue.database.query((knex) => findProduct(knex, id));
     try {
       if (!before) {
-        await addProduct(catalogue, { id, content, outcome: { status: 'pending', lost: false } });
+        const { image, ...texts } = content;
+        const picture = image && pictureOf(image);
+        const outcome = { status: 'pending', lost: false } as const;
+        await addProduct(catalogue, { id, texts, picture, outcome });
         return 'created';
       }
       const changing = { id, wanted: 'any', signal, later: true } as const;
