@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import type { Catalogue } from './catalogue.ts';
 import { isOurs } from './owner.ts';
 import { picturesTable } from './pictures.ts';
+import { productsTable } from './row.ts';
 
 /** The lock's number is ours for good: every version of the program must ask for the same. */
 const advisoryLock = 7_435_296_272;
@@ -84,7 +85,7 @@ async function doom(trx: Knex, hours: number): Promise<Doomed[]> {
        SELECT sha256 FROM ${picturesTable} AS old
        WHERE needed_at < clock_timestamp() - make_interval(hours => ?)
          AND (doomed_at IS NULL OR doomed_at < clock_timestamp() - ${abandonedAfter})
-         AND NOT EXISTS (SELECT FROM shelfwise_products WHERE shelfwise_products.picture = old.sha256)
+         AND NOT EXISTS (SELECT FROM ${productsTable} AS product WHERE product.picture = old.sha256)
        LIMIT ?)
      AND needed_at < clock_timestamp() - make_interval(hours => ?)
      RETURNING sha256, doomed_at::text AS since`,

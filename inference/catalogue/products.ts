@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { picturesTable } from './pictures.ts';
 import { type ProductRow, productsTable } from './row.ts';
 
 /** What callers and the model say of a product, by column. */
@@ -21,7 +22,7 @@ export type Wanted = 'any' | readonly number[];
 /** Products with what is known of their pictures. */
 export function productRows(knex: Knex): Knex.QueryBuilder<ProductRow, ProductRow[]> {
   return knex(`${productsTable} as product`)
-    .leftJoin('shelfwise_pictures as picture', 'picture.sha256', 'product.picture')
+    .leftJoin(`${picturesTable} as picture`, 'picture.sha256', 'product.picture')
     .select('product.*', 'picture.size as picture_size', 'picture.type as picture_type');
 }
 

@@ -82,13 +82,13 @@ export function readRoutes(there: () => Promise<Catalogue>): Route[] {
       },
       problems: [...always, 'not-found', 'pictures-unavailable'],
       async handle({ ctx, params: { id }, headers }) {
-        const { store, ...catalogue } = await there();
-        const { image } = toProduct(await currentProduct({ ...catalogue, store }, id, 'any'));
+        const catalogue = await there();
+        const { image } = toProduct(await currentProduct(catalogue, id, 'any'));
         if (!image) {
           throw new Problem('not-found', `The product ${id} has no picture.`, { part: 'image' });
         }
         if (isFresh(ctx, `"${image.sha256}"`, headers['if-none-match'])) return;
-        const bytes = await openPicture(store, image.sha256);
+        const bytes = await openPicture(catalogue.store, image.sha256);
         ctx.type = image.type;
         ctx.length = image.size;
         ctx.body = bytes;
