@@ -7,6 +7,7 @@ import type { Item } from '../engine/item.ts';
 import { explain } from '../explain/explain.ts';
 import { readPredictRequest } from './predict-request.ts';
 import { predictionJson } from './predict-response.ts';
+import { callersPresence } from './presence.ts';
 import { jsonAnswer, type Route, route, streamBody } from './route.ts';
 import { loadedModel, type ServiceState } from './service.ts';
 
@@ -33,31 +34,18 @@ export function predictRoute(state: ServiceState, deadlineMs: number): Route {
     async handle({ ctx, lease }) {
       const { engine, served } = loadedModel(state);
       const arrived = engine.enter(deadlineMs);
-      const gone = new AbortController();
-      const onClose = () => gone.abort();
-      ctx.res.once('close', onClose);
-      try {
-        const { item, top, explain: explained } = await readPredictRequest(ctx.req, lease);
-        arrived();
-        // predict() takes the picture's buffer away.
-        const kept = explained ? copyOf(item) : undefined;
-        const prediction = await engine.predict(item, {
-          withinMs: deadlineMs,
-          signal: gone.signal,
-          takeBuffer: true,
-        });
-        ctx.type = 'application/json';
+      const question = await readPredictRequest(ctx.req, lease).finally(arrived);
+      const { item, top } = question;
+      // predict() takes the picture's buffer away.
+      const kept = question.explain ? copyOf(item) : undefined;
+      ctx.type = 'application/json';
+      return callersPresence(ctx)(async (signal) => {
+        const options = { withinMs: deadlineMs, signal, takeBuffer: true };
+        const prediction = await engine.predict(item, options);
         const explanation =
-          kept &&
-          (await explain(engine, kept, prediction, {
-            classes: served.classes,
-            signal: gone.signal,
-          }));
-        ctx.body = predictionJson(served, prediction, top, explanation);
-      } finally {
-        arrived();
-        ctx.res.off('close', onClose);
-      }
+          kept && (await explain(engine, kept, prediction, { classes: served.classes, signal }));
+        return predictionJson(served, prediction, top, explanation);
+      });
     },
   });
 }

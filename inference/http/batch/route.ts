@@ -3,6 +3,7 @@ import { batchAnswerSchema, batchLimits, batchLineSchema } from '@shelfwise/infe
 import { takesItsTime } from '../arrival.ts';
 import { createByteBudget } from '../body.ts';
 import { refuseOtherThan } from '../input.ts';
+import { callersPresence } from '../presence.ts';
 import { Problem } from '../problems.ts';
 import { type Route, route, streamBody } from '../route.ts';
 import { loadedModel, type ServiceState } from '../service.ts';
@@ -10,7 +11,6 @@ import type { Context } from '../state.ts';
 import { answerLine } from './answer.ts';
 import { inOrder } from './in-order.ts';
 import { type Line, linesOf } from './lines.ts';
-import { callersPresence } from './presence.ts';
 import { watchStall } from './stall.ts';
 import { createTurns } from './turns.ts';
 

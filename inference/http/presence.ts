@@ -1,5 +1,5 @@
-import { AbandonedError } from '../../engine/errors.ts';
-import type { Context } from '../state.ts';
+import { AbandonedError } from '../engine/errors.ts';
+import type { Context } from './state.ts';
 
 /**
  * Runs work that is of use only while the caller is there: each with a signal of its own, aborted when the connection closes.
