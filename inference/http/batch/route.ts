@@ -12,6 +12,7 @@ import { answerLine } from './answer.ts';
 import { inOrder } from './in-order.ts';
 import { type Line, linesOf } from './lines.ts';
 import { watchStall } from './stall.ts';
+import { createTally } from './tally.ts';
 import { createTurns } from './turns.ts';
 
 /** Of all batches together: apart from the budget of other requests, so that batches cannot use that up. */
@@ -34,7 +35,7 @@ export function batchRoute(state: ServiceState, stallLimitMs: number): Route {
     ofOne: () => turnsPerWorker * workers(),
     ofAll: () => 2 * turnsPerWorker * workers(),
   });
-  const batches = createBatchCount();
+  const batches = createTally();
   return route({
     method: 'post',
     path: '/v1/predict/batch',
@@ -63,7 +64,9 @@ Read while you write: answers that nobody reads hold up the reading of the reque
       refuseOtherThan(ctx.req, [type]);
       const loaded = loadedModel(state);
       const caller = callerOf(ctx);
-      batches.begin(caller, ctx);
+      refuseTooMany(batches, caller);
+      batches.begin(caller);
+      ctx.res.once('close', () => batches.end(caller));
       takesItsTime(ctx.req);
       const stall = watchStall(ctx, stallLimitMs);
       const whileHere = callersPresence(ctx);
@@ -97,26 +100,11 @@ function callerOf({ state: { caller } }: Context): string {
   return caller ? `${caller.kind} ${caller.id}` : '';
 }
 
-/** How many batches are under way. */
-function createBatchCount() {
-  const going = new Map<string, number>();
-  let total = 0;
-  return {
-    /** Counts one until its answer ends. Throws `overloaded`. */
-    begin(caller: string, { res }: Context): void {
-      const own = going.get(caller) ?? 0;
-      if (own >= batchLimits.perCaller || total >= batchLimits.atATime) {
-        const detail = `Too many batches are under way (${own} of this caller, ${total} in all): send this one when one of them is done.`;
-        throw new Problem('overloaded', detail, { retryAfter: 5 });
-      }
-      going.set(caller, own + 1);
-      total++;
-      res.once('close', () => {
-        const left = (going.get(caller) ?? 1) - 1;
-        if (left > 0) going.set(caller, left);
-        else going.delete(caller);
-        total--;
-      });
-    },
-  };
+/** Throws `overloaded` where no batch of the caller may begin now. */
+function refuseTooMany(batches: ReturnType<typeof createTally>, caller: string): void {
+  const own = batches.of(caller);
+  const all = batches.total();
+  if (own < batchLimits.perCaller && all < batchLimits.atATime) return;
+  const detail = `Too many batches are under way (${own} of this caller, ${all} in all): send this one when one of them is done.`;
+  throw new Problem('overloaded', detail, { retryAfter: 5 });
 }

@@ -1,3 +1,5 @@
+import { createTally } from './tally.ts';
+
 /** How many may go at a time: of one caller, and of all of them. Asked anew for each, as workers come and go. */
 export interface TurnLimits {
   ofOne: () => number;
@@ -11,27 +13,21 @@ export interface TurnLimits {
 export function createTurns({ ofOne, ofAll }: TurnLimits) {
   /** Those who wait, by caller, the caller whose turn is next first. */
   const waiting = new Map<string, (() => void)[]>();
-  const going = new Map<string, number>();
-  let total = 0;
+  const going = createTally();
 
   function next(): void {
     for (const [caller, queue] of waiting) {
-      if (total >= ofAll()) return;
-      if ((going.get(caller) ?? 0) >= ofOne()) continue;
+      if (going.total() >= ofAll()) return;
+      if (going.of(caller) >= ofOne()) continue;
       const start = queue.shift();
       waiting.delete(caller);
       if (queue.length > 0) waiting.set(caller, queue);
-      begin(caller);
+      going.begin(caller);
       start?.();
       // The map has changed under the loop: begin anew with whoever is first now.
       next();
       return;
     }
-  }
-
-  function begin(caller: string): void {
-    total++;
-    going.set(caller, (going.get(caller) ?? 0) + 1);
   }
 
   return {
@@ -44,14 +40,11 @@ export function createTurns({ ofOne, ofAll }: TurnLimits) {
         next();
       });
       return () => {
-        total--;
-        const left = (going.get(caller) ?? 1) - 1;
-        if (left > 0) going.set(caller, left);
-        else going.delete(caller);
+        going.end(caller);
         next();
       };
     },
-    state: () => ({ going: total, waiting: [...waiting.values()].flat().length }),
+    state: () => ({ going: going.total(), waiting: [...waiting.values()].flat().length }),
   };
 }
 
