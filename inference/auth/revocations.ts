@@ -12,7 +12,7 @@ export const tokenSubject = (id: string) => `token:${id}`;
 export const accountSubject = (id: string) => `account:${id}`;
 
 /**
- * What was revoked in the last minutes, by heart: the database tells it (accounts/mirror.ts), and no request asks for it.
+ * What was revoked in the last minutes, by heart: the database tells it (accounts/accounts.ts), and no request asks for it.
  * While the database is gone, nothing new is revoked, and what was stays so.
  */
 export function createRevocations(now: () => number = Date.now) {
