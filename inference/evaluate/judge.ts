@@ -2,6 +2,7 @@ import type { Sample } from '@shelfwise/trainer-contract';
 import type { Engine } from '../engine/engine.ts';
 import { ItemError } from '../engine/errors.ts';
 import type { Prediction } from '../engine/item.ts';
+import { likeliest } from '../engine/likeliest.ts';
 import { type Answers, createAnswers, type Names } from './answers.ts';
 
 export interface Judged {
@@ -107,14 +108,6 @@ async function classify(
     onUnreadable();
     return classify(engine, { ...sample, picture: null }, onUnreadable);
   }
-}
-
-function likeliest(probabilities: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < probabilities.length; i++) {
-    if ((probabilities[i] as number) > (probabilities[best] as number)) best = i;
-  }
-  return best;
 }
 
 /** How many come before it when the likeliest is first and, of equals, the one that is named first. */

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Prediction } from '../engine/item.ts';
+import { likeliest } from '../engine/likeliest.ts';
 import { type Baseline, createDriftWindow } from './drift.ts';
 
 const prefix = 'shelfwise_inference_';
@@ -74,13 +75,11 @@ export function watchPredictions(registry: Registry, { release, digest, classes 
 
   return {
     predicted({ combined, text, image }: Prediction): void {
-      let likeliest = 0;
-      for (let c = 1; c < combined.length; c++)
-        if ((combined[c] as number) > (combined[likeliest] as number)) likeliest = c;
-      counters[likeliest]?.inc();
-      window.add(likeliest);
+      const best = likeliest(combined);
+      counters[best]?.inc();
+      window.add(best);
       const known = text && image ? given.both : text ? given.text : given.picture;
-      known.observe(combined[likeliest] as number);
+      known.observe(combined[best] as number);
     },
     /** From now on there is something to hold the predictions against. */
     compareWith(holdout: Baseline): void {
