@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { type Role, roleSchema } from '@shelfwise/inference-contract';
 import type { Logger } from 'pino';
-import { Agent, request } from 'undici';
 import * as z from 'zod';
 import { Problem } from '../http/problems.ts';
+import { getJson } from './get-json.ts';
 import type { Issuer } from './issuer.ts';
 import { createRemoteIssuer, keySetSchema } from './remote-issuer.ts';
 
@@ -34,8 +34,6 @@ const algorithms = [
 ];
 /** Access tokens usually live for minutes to an hour. */
 const lifetimeSeconds = 24 * 3600;
-const timeoutMs = 5_000;
-const largestAnswer = 1024 * 1024;
 
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
 const claimsSchema = z.looseObject({
@@ -83,25 +81,7 @@ async function load(settings: OidcSettings) {
 }
 
 async function get(url: string, { caFile }: OidcSettings): Promise<unknown> {
-  const ca = caFile === undefined ? undefined : await readFile(caFile);
-  const dispatcher = new Agent({
-    maxResponseSize: largestAnswer,
-    ...(ca && { connect: { ca } }),
-  });
-  try {
-    const answer = await request(url, {
-      dispatcher,
-      headers: { accept: 'application/json, application/jwk-set+json' },
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-    });
-    const body = await answer.body.text();
-    if (answer.statusCode !== 200)
-      throw new Error(`GET ${url} answered ${answer.statusCode}: ${body.slice(0, 200)}`);
-    return JSON.parse(body) as unknown;
-  } finally {
-    await dispatcher.close();
-  }
+  return getJson(new URL(url), { ca: caFile === undefined ? undefined : await readFile(caFile) });
 }
 
 function rolesOf(claims: unknown, { rolesClaim, roles }: OidcSettings): Role[] {
