@@ -1,5 +1,4 @@
-import { createConnection } from '../load/connection.ts';
-import { requestBytes } from '../load/request.ts';
+import { askOnce } from '../load/connection.ts';
 import type { Contender } from './contender.ts';
 
 /** What one contender says of each picture: its likeliest classes and their probabilities. */
@@ -7,23 +6,19 @@ export type Answers = Map<string, number>[];
 
 /**
  * Decoders differ by a shade or two at each pixel, and so do answers; another picture's answer differs by several times as
- * much, which `differing` makes sure of.
+ * much, which `requireAlike` makes sure of.
  */
-export const tolerance = 0.04;
+const tolerance = 0.04;
 
 /** Asks a contender for every picture once. */
 export async function answersOf(contender: Contender): Promise<Answers> {
   const server = await contender.start();
-  const connection = createConnection(server.port);
   try {
     const answers: Answers = [];
     for (const request of await contender.requests()) {
-      const body = await new Promise<string>((resolve, reject) =>
-        connection.send(requestBytes(request, `127.0.0.1:${server.port}`), (outcome) => {
-          if ('error' in outcome) reject(new Error(`${contender.name}: ${outcome.error}`));
-          else resolve(outcome.response.body.toString());
-        }),
-      );
+      const outcome = await askOnce(server.port, request);
+      if ('error' in outcome) throw new Error(`${contender.name}: ${outcome.error}`);
+      const body = outcome.response.body.toString();
       const { classes } = JSON.parse(body) as {
         classes?: { class: string; probability: number }[];
       };
@@ -32,13 +27,12 @@ export async function answersOf(contender: Contender): Promise<Answers> {
     }
     return answers;
   } finally {
-    connection.close();
     await server.stop();
   }
 }
 
 /** The largest difference of a class's probability that both name; 1 where the likeliest of one is not named by the other. */
-export function difference(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
+function difference(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
   let most = 0;
   const [first] = a.keys();
   if (first === undefined || !b.has(first)) return 1;

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createConnection } from '../load/connection.ts';
-import { requestBytes, type StoredRequest } from '../load/request.ts';
+import { askOnce } from '../load/connection.ts';
+import type { StoredRequest } from '../load/request.ts';
 import { hasEnded } from '../process/ended.ts';
 import { end, identify } from '../process/identity.ts';
+import { pinned } from '../process/pinned.ts';
 import { lastLines } from '../process/run.ts';
 import { treeOf } from '../process/tree.ts';
 import { waitFor } from '../process/wait.ts';
@@ -17,15 +18,14 @@ export interface ServerCommand {
   port: number;
   /** Asked until it is answered with 200. */
   first: StoredRequest;
-  /** The core that all of it is pinned to, by taskset(1). */
+  /** The core that all of it is pinned to. */
   core?: number | undefined;
 }
 
 /** Starts a server with all that it starts itself, and waits for its first answer. */
 export async function startServer(settings: ServerCommand): Promise<RunningServer> {
   const { name, command, cwd, env, port, first, core } = settings;
-  const [program = '', ...args] =
-    core === undefined ? command : ['taskset', '-c', String(core), ...command];
+  const [program = '', ...args] = pinned(command, core);
   const started = performance.now();
   // A group of its own: what it starts must not outlive it.
   const child = spawn(program, args, {
@@ -56,7 +56,7 @@ export async function startServer(settings: ServerCommand): Promise<RunningServe
     await ended;
   };
   try {
-    await waitFor(() => answers(port, requestBytes(first, `127.0.0.1:${port}`)), {
+    await waitFor(() => answers(port, first), {
       what: `${name} to answer on port ${port}`,
       limitMs: 60_000,
       everyMs: 10,
@@ -71,15 +71,10 @@ export async function startServer(settings: ServerCommand): Promise<RunningServe
   return { pid, port, coldStartSeconds: (performance.now() - started) / 1000, stop };
 }
 
-function answers(port: number, request: Buffer): Promise<true | undefined> {
-  const connection = createConnection(port);
-  return new Promise((resolve, reject) => {
-    connection.send(request, (outcome) => {
-      connection.close();
-      if ('error' in outcome) reject(new Error(outcome.error));
-      else if (outcome.response.status !== 200)
-        reject(new Error(`${outcome.response.status} ${outcome.response.body.toString()}`));
-      else resolve(true);
-    });
-  });
+async function answers(port: number, request: StoredRequest): Promise<true> {
+  const outcome = await askOnce(port, request);
+  if ('error' in outcome) throw new Error(outcome.error);
+  const { status, body } = outcome.response;
+  if (status !== 200) throw new Error(`${status} ${body.toString()}`);
+  return true;
 }

@@ -2,9 +2,9 @@
 import { parseArgs } from 'node:util';
 import { noisyJpeg } from '../../inference/fixtures/pictures.ts';
 import { type Figure, tellReport } from '../figures/report.ts';
-import { createConnection } from '../load/connection.ts';
+import { askOnce } from '../load/connection.ts';
 import { startGenerator } from '../load/generate-load.ts';
-import { multipart, requestBytes } from '../load/request.ts';
+import { multipart } from '../load/request.ts';
 import { failures } from '../load/tally.ts';
 import { count } from '../process/count.ts';
 import { memoryOf } from '../process/memory.ts';
@@ -109,14 +109,9 @@ async function flood(
   }
 }
 
-function statusOf(port: number, { request }: HostileRequest): Promise<string> {
-  const connection = createConnection(port);
-  return new Promise((resolve) => {
-    connection.send(requestBytes(request, `127.0.0.1:${port}`), (outcome) => {
-      connection.close();
-      resolve('error' in outcome ? outcome.error : String(outcome.response.status));
-    });
-  });
+async function statusOf(port: number, { request }: HostileRequest): Promise<string> {
+  const outcome = await askOnce(port, request);
+  return 'error' in outcome ? outcome.error : String(outcome.response.status);
 }
 
 await main().catch((error: Error) => {

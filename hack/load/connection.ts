@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { requestBytes, type StoredRequest } from './request.ts';
 import { createResponseReader, type Response } from './response.ts';
 
 /** An answer and when it came, in performance.now()'s milliseconds; an error where the connection gave none. */
@@ -7,8 +8,18 @@ export type Outcome = { at: number } & ({ response: Response } | { error: string
 export interface Connection {
   /** Sends one request; its outcome is told exactly once. Only one is under way at a time. */
   send(request: Buffer, done: (outcome: Outcome) => void): void;
-  busy(): boolean;
   close(): void;
+}
+
+/** The outcome of one request, on a connection of its own. */
+export function askOnce(port: number, request: StoredRequest): Promise<Outcome> {
+  const connection = createConnection(port);
+  return new Promise((resolve) => {
+    connection.send(requestBytes(request, `127.0.0.1:${port}`), (outcome) => {
+      connection.close();
+      resolve(outcome);
+    });
+  });
 }
 
 /** A connection that is opened when it is first needed, and anew after the server has closed it. */
@@ -58,7 +69,6 @@ export function createConnection(port: number, host = '127.0.0.1'): Connection {
       socket ??= open();
       socket.write(request);
     },
-    busy: () => waiting !== undefined,
     close() {
       const closing = socket;
       socket = undefined;
