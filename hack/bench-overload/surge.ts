@@ -1,5 +1,6 @@
 import type { Figure } from '../figures/report.ts';
 import type { OpenLoopResult } from '../load/open-loop.ts';
+import { failures } from '../load/tally.ts';
 import { memoryOf } from '../process/memory.ts';
 import type { Capacity } from './capacity.ts';
 import type { World } from './world.ts';
@@ -19,10 +20,8 @@ export async function surge(
   say('back to 0.8 × peak');
   const after = await world.predictions({ rate: 0.8 * peak, seconds: 30, arrivals: 'steady' });
   const { peak: most } = memoryOf(world.service.pid);
-  const { '503': refused = 0, ...others } = over.statuses;
-  const wrong = Object.entries(others).filter(([status]) => !status.startsWith('2'));
-  const count = (counts: number[]) => counts.reduce((sum, each) => sum + each, 0);
-  const neither = count(wrong.map(([, each]) => each)) + count(Object.values(over.errors));
+  const { '503': refused = 0 } = over.statuses;
+  const neither = failures(over) - refused;
   if (neither > 0)
     say(`neither answered nor refused: ${JSON.stringify([over.errors, over.samples])}`);
   return [

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createRandom } from '../../trainer/fit/random.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { type Spread, spreadOf } from './latencies.ts';
-import { createTally, type Ends } from './tally.ts';
+import { createTally, type Ends, failures } from './tally.ts';
 
 /**
- * Requests come when they come, whether or not the server keeps up. Times count from when a request was meant to be sent: a generator or a server that falls behind cannot hide it.
+ * Requests come when they come, whether or not the server keeps up. Times count from when a request was meant to be sent: a
+ * generator or a server that falls behind cannot hide it.
  */
 export interface OpenLoop {
   kind: 'open';
@@ -40,7 +42,8 @@ export async function runOpenLoop(
   const eachSecond = Array.from({ length: Math.ceil(seconds) }, createTally);
   const idle: Connection[] = [];
   const late: number[] = [];
-  const random = randomOf(1);
+  // The same arrivals in every run.
+  const random = createRandom(1);
   const gap = () => (arrivals === 'steady' ? 1000 : -Math.log(1 - random()) * 1000) / rate;
   let open = 0;
   let underWay = 0;
@@ -89,22 +92,9 @@ export async function runOpenLoop(
     unsent,
     late: spreadOf(late),
     bySecond: eachSecond.map((tally) => {
-      const { answered, statuses, errors } = tally.ends();
-      const sum = (counts: Record<string, number>) =>
-        Object.values(counts).reduce((total, count) => total + count, 0);
-      const failed = sum(statuses) + sum(errors) - answered.count;
-      return { answered: answered.count, failed, p99: answered.p99 };
+      const own = tally.ends();
+      const { count, p99 } = own.answered;
+      return { answered: count, failed: failures(own), p99 };
     }),
-  };
-}
-
-/** Numbers from 0 to 1 by a 32-bit generator (mulberry32): the same arrivals in every run. */
-function randomOf(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

@@ -52,8 +52,6 @@ export function createTally() {
   };
 }
 
-export type Tally = ReturnType<typeof createTally>;
-
 /** How many ended otherwise than with 2xx. */
 export function failures({ statuses, errors }: Pick<Ends, 'statuses' | 'errors'>): number {
   const sum = (counts: Record<string, number>) =>
