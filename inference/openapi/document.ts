@@ -1,16 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { problemSchema } from '@shelfwise/inference-contract';
 import * as z from 'zod';
 import { type ProblemCode, problems } from '../http/problems.ts';
 import { type Media, problemsOf, type Response, type Route } from '../http/route.ts';
+import { version } from '../version.ts';
 import { createSchemas, type JsonSchema } from './schemas.ts';
 import { tags } from './tags.ts';
 
 type Schemas = ReturnType<typeof createSchemas>;
-
-const { version } = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-) as { version: string };
 
 const about = `Classifies products of a shop by text and picture, with the model that Shelfwise trained and judged last.
 

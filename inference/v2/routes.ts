@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { binarySchema } from '@shelfwise/inference-contract';
 import * as z from 'zod';
 import type { Engine } from '../engine/engine.ts';
@@ -7,6 +6,7 @@ import { refuseOtherThan } from '../http/input.ts';
 import { callersPresence } from '../http/presence.ts';
 import { jsonAnswer, type Route, route, streamBody } from '../http/route.ts';
 import type { ServiceState } from '../http/service.ts';
+import { version } from '../version.ts';
 import { readInferRequest } from './infer-request.ts';
 import { inferResponse, wantedOutputs } from './infer-response.ts';
 import { modelAsked } from './model.ts';
@@ -18,10 +18,6 @@ import {
   serverMetadataSchema,
 } from './schemas.ts';
 import { inputNames } from './tensors.ts';
-
-const { version } = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-) as { version: string };
 
 const tag = 'inference protocol';
 const json = 'application/json';
