@@ -149,7 +149,7 @@ function infer(
   return route({
     method: 'post',
     path: `${path}/infer`,
-    id: suffix === '' ? 'infer' : `infer${suffix}`,
+    id: `infer${suffix}`,
     summary: 'The classes of some products',
     description:
       'Inputs `designation`, `description` and `image` are BYTES of shape [N] or [N, 1] (an image in base64 where it stands in the JSON, the bytes of its file in binary form; an empty element is none). Outputs are `label` (BYTES, [N]), `probabilities` (FP32, [N, classes]) and, where it is asked for, `classes` (BYTES: the names of the columns). With the extension "binary tensor data", the header `Inference-Header-Content-Length` says where the JSON ends.',
