@@ -32,7 +32,6 @@ export function createSchemas() {
         cycles: 'ref',
       }) as JsonSchema & { $defs?: Record<string, JsonSchema> };
       const names = new Map<string, string>();
-      for (const name of Object.keys($defs)) names.set(name, name);
       const moved = (value: unknown) => refer(value, names);
       for (const [name, definition] of Object.entries($defs)) {
         const { id: _id, ...rest } = moved(definition) as JsonSchema;

@@ -58,11 +58,8 @@ ${answers.filter(isProblem).map(([status, answer]) => markup`<p><b>${status}</b>
 const problemType = 'application/problem+json';
 
 /** Codes of problems lead to where they are explained. */
-function linked(description: string): Content {
-  return description.split('`').map((part, i) => {
-    return i % 2 === 1 ? markup`<a href="#problem-${part}"><code>${part}</code></a>` : part;
-  });
-}
+const linked = (description: string) =>
+  inline(description, (code) => markup`<a href="#problem-${code}"><code>${code}</code></a>`);
 
 function parametersTable(parameters: NonNullable<Operation['parameters']>): Markup {
   return table({

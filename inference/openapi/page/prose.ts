@@ -5,6 +5,10 @@ export function prose(text: string): Markup {
   return markup`${text.split('\n\n').map((paragraph) => markup`<p>${inline(paragraph)}</p>\n`)}`;
 }
 
-export function inline(text: string): Content {
-  return text.split('`').map((part, i) => (i % 2 === 1 ? markup`<code>${part}</code>` : part));
+/** A line of it. `code` is what becomes of what stands between backticks. */
+export function inline(
+  text: string,
+  code = (part: string) => markup`<code>${part}</code>`,
+): Content {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? code(part) : part));
 }
