@@ -1,7 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { StageTimes } from '../engine/item.ts';
 
-const prefix = 'shelfwise_inference_';
+/** Of every metric's name that is ours. */
+export const prefix = 'shelfwise_inference_';
 
 /** From a fraction of a millisecond (tokenising) to the longest deadline. */
 const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];

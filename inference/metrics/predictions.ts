@@ -2,8 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Prediction } from '../engine/item.ts';
 import { likeliest } from '../engine/likeliest.ts';
 import { type Baseline, createDriftWindow } from './drift.ts';
-
-const prefix = 'shelfwise_inference_';
+import { prefix } from './metrics.ts';
 
 /** A catalogue of thousands of classes must not become thousands of series. */
 const mostClasses = 200;

@@ -9,15 +9,10 @@ import {
 } from '@shelfwise/trainer-contract';
 import type { Logger } from 'pino';
 import type { Baseline } from '../metrics/drift.ts';
+import type { Predicting } from '../metrics/predictions.ts';
 
 const largestBytes = 64 * 2 ** 20;
 const retryAfterMs = 60_000;
-
-export interface Subject {
-  release: string;
-  digest: string;
-  classes: readonly string[];
-}
 
 /**
  * How often the release predicted each class on the holdout, by evaluation.json; undefined where there is none of this model.
@@ -25,7 +20,7 @@ export interface Subject {
  */
 export async function holdoutBaseline(
   store: Store,
-  { release, digest, classes }: Subject,
+  { release, digest, classes }: Predicting,
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<Baseline | undefined> {
   const key = keys.evaluation(release);

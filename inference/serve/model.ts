@@ -2,8 +2,7 @@ import type { Store } from '@shelfwise/trainer-contract';
 import type { Engine } from '../engine/engine.ts';
 import type { ServiceState } from '../http/service.ts';
 import type { ServiceMetrics } from '../metrics/metrics.ts';
-import type { PredictionMetrics } from '../metrics/predictions.ts';
-import { watchPredictions } from '../metrics/predictions.ts';
+import { type PredictionMetrics, watchPredictions } from '../metrics/predictions.ts';
 import { type LoadedModel, loadModel } from '../model/load.ts';
 import type { StepIo } from '../step.ts';
 import { holdoutBaseline } from './baseline.ts';
@@ -58,14 +57,12 @@ export async function openModel(
     },
   });
   const { classes } = model.bundle.labels;
-  const predictions = watchPredictions(metrics.registry, { release, digest, classes });
-  void holdoutBaseline(store, { release, digest, classes }, { log, signal }).then(
+  const served = { release, digest, classes };
+  const predictions = watchPredictions(metrics.registry, served);
+  void holdoutBaseline(store, served, { log, signal }).then(
     (baseline) => baseline && predictions.compareWith(baseline),
   );
-  state.loaded = {
-    engine: counted(model.engine, predictions),
-    served: { release, digest, classes },
-  };
+  state.loaded = { engine: counted(model.engine, predictions), served };
   metrics.model(release, digest);
   metrics.watchEngine(() => model.engine.state());
   log.info({ release, digest, classes: classes.length, workers: config.workers }, 'ready');
