@@ -21,7 +21,6 @@ export interface World {
   predictions(job: Omit<OpenLoop, 'kind' | 'port'>): Promise<OpenLoopResult>;
   /** The most predictions a second, each connection asking again as soon as it is answered. */
   peak(connections: number, seconds: number): Promise<number>;
-  authorization: OurService['authorization'];
   /** The largest share of its core that a generator took so far. */
   generatorBusy(): number;
   /** Likewise the 99th percentile of how late it sent, in milliseconds. */
@@ -76,7 +75,6 @@ function asking(ours: OurService, service: RunningServer, generator: Generator) 
   });
   return {
     url: `http://127.0.0.1:${service.port}`,
-    authorization: ours.authorization,
     generatorBusy: () => seen.busy,
     generatorLate: () => seen.late,
     async predictions(job: Omit<OpenLoop, 'kind' | 'port'>) {

@@ -19,7 +19,6 @@ export interface RunningServer {
 
 /** A served model as peers need to know it: the same ONNX file. */
 export interface BenchModel {
-  name: string;
   store: string;
   release: string;
   digest: string;

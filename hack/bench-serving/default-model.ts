@@ -53,7 +53,6 @@ export async function defaultModel(
   const bundle = await openBundle(file, tar.sha256, join(dir, 'bundle'));
   const { image, text } = bundle.preprocessing;
   return {
-    name: 'default',
     store: url,
     release,
     digest: tar.sha256,

@@ -17,7 +17,7 @@ import { ourService } from './ours.ts';
 import { peer, peerNames } from './peers.ts';
 import { benchPictures } from './pictures.ts';
 import { type Round, runRound } from './round.ts';
-import { smallModel } from './small-model.ts';
+import { smallModel, smallModelMacs } from './small-model.ts';
 import { figuresOf, roundsTable } from './summary.ts';
 
 const models = ['small', 'default'];
@@ -25,7 +25,7 @@ const contenders = ['ours', ...peerNames];
 
 const usage = `usage: make bench-serving ARGS='[options]'
   --only LIST         some of ${contenders.join(',')} (default all)
-  --models LIST       some of ${models.join(',')}: 27 million multiply-accumulates, and what \`train\` makes by default (default all)
+  --models LIST       some of ${models.join(',')}: ${(smallModelMacs() / 1e6).toFixed(0)} million multiply-accumulates, and what \`train\` makes by default (default all)
   --connections LIST  of a round, one after the other (default 1,8,32); CPU is compared at the last
   --rounds N          of each contender, in turns (default 3)
   --seconds N         at each number of connections (default 5)
@@ -99,9 +99,7 @@ async function measured(name: string, settings: Settings): Promise<Found> {
   try {
     say('preparing the model');
     const model =
-      name === 'small'
-        ? await smallModel(dir, pictures)
-        : await defaultModel(dir, config, (line) => say(line));
+      name === 'small' ? await smallModel(dir, pictures) : await defaultModel(dir, config, say);
     const ours = await ourService(model, pictures, config.inherited);
     try {
       const rounds = await compared(model, ours, settings);

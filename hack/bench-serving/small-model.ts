@@ -123,11 +123,7 @@ export async function smallModel(
   await writeFile(join(folder, 'MODEL_CARD.md'), '# A network of random weights, for benchmarks\n');
   const path = join(dir, 'model.tar');
   const released = await publish(store, { path, ...(await packBundle(folder, path)) });
-  return {
-    name: 'small',
-    ...released,
-    peers: { model, side, tokens, padding: buckets, classes },
-  };
+  return { ...released, peers: { model, side, tokens, padding: buckets, classes } };
 }
 
 async function goldenOf(modelPath: string, pictures: readonly Buffer[]): Promise<Golden> {

@@ -4,14 +4,14 @@ import { table } from '../figures/table.ts';
 import type { Point, Round } from './round.ts';
 
 /** What a model's rounds are held to, beside its peers and of its own CPU. */
-export interface ModelTargets {
+interface ModelTargets {
   /** Requests per CPU second, as a multiple of the best of these peers. */
   ahead: { peers: string[]; atLeast: number; name: string }[];
   /** Share of our CPU in decoding and inference. */
   usefulPercent: number;
 }
 
-export const modelTargets: Record<string, ModelTargets> = {
+const modelTargets: Record<string, ModelTargets> = {
   small: {
     ahead: [
       { peers: ['fastapi', 'bentoml', 'litserve'], atLeast: 1.5, name: 'BestOfThree' },
