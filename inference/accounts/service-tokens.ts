@@ -1,6 +1,7 @@
 import type { Role, ServiceTokenDocument } from '@shelfwise/inference-contract';
 import type { Knex } from 'knex';
 import { makeServiceToken, type ServiceToken } from '../auth/service-tokens.ts';
+import { isThereAlready } from '../database/unique.ts';
 
 const table = 'shelfwise_service_tokens';
 
@@ -48,10 +49,7 @@ export async function addServiceToken(
       .returning('*');
     return { document: toDocument(rows[0] as Row), token };
   } catch (error) {
-    if ((error as { code?: string }).code === '23505') {
-      throw new ServiceTokenExistsError({ cause: error });
-    }
-    throw error;
+    throw isThereAlready(error) ? new ServiceTokenExistsError({ cause: error }) : error;
   }
 }
 

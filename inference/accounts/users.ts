@@ -2,6 +2,7 @@ import type { Role, User } from '@shelfwise/inference-contract';
 import type { Knex } from 'knex';
 import { olderRole, rolesOfOlder } from '../auth/account-tokens.ts';
 import { accountSubject, type Revocation } from '../auth/revocations.ts';
+import { isThereAlready } from '../database/unique.ts';
 import { revoke } from './revoke.ts';
 
 const table = 'shelfwise_users';
@@ -60,14 +61,9 @@ export async function addUser(
       .returning('*');
     return toUser(rows[0] as Row);
   } catch (error) {
-    if ((error as { code?: string }).code === uniqueViolation) {
-      throw new UserExistsError(username, { cause: error });
-    }
-    throw error;
+    throw isThereAlready(error) ? new UserExistsError(username, { cause: error }) : error;
   }
 }
-
-const uniqueViolation = '23505';
 
 /** At most `limit` users by name, from the one after `after`. */
 export async function listUsers(
