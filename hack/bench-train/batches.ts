@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Batch } from '../../trainer/conv-fusion/batch.ts';
 import { createRandom } from '../../trainer/fit/random.ts';
+import { readBatchesOf, writeArrays } from './arrays.ts';
 
 export interface Shapes {
   batches: number;
@@ -51,27 +52,14 @@ export async function writeBatches(dir: string, shapes: Shapes, seed = 1): Promi
     hasPicture: Float32Array.from({ length: products }, () => (random() < 0.95 ? 1 : 0)),
   };
   await writeFile(join(dir, 'shapes.json'), JSON.stringify(shapes));
-  for (const [name, array] of Object.entries(values))
-    await writeFile(join(dir, `${name}.bin`), new Uint8Array(array.buffer));
+  await writeArrays(dir, values);
 }
 
 export async function readBatches(dir: string): Promise<{ shapes: Shapes; batches: Batch[] }> {
   const shapes: Shapes = JSON.parse(await readFile(join(dir, 'shapes.json'), 'utf8'));
-  const read = async (name: keyof typeof arrays) => {
-    const bytes = await readFile(join(dir, `${name}.bin`));
-    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-    const array = new arrays[name](buffer as ArrayBuffer);
-    const each = array.length / shapes.batches;
-    return (batch: number) => array.slice(batch * each, (batch + 1) * each);
-  };
-  const names = Object.keys(arrays) as (keyof typeof arrays)[];
-  const parts = await Promise.all(names.map(async (name) => [name, await read(name)] as const));
-  const batches = Array.from({ length: shapes.batches }, (_, batch) => ({
-    size: shapes.size,
-    tokens: shapes.tokens,
-    ...Object.fromEntries(parts.map(([name, part]) => [name, part(batch)])),
-  }));
-  return { shapes, batches: batches as unknown as Batch[] };
+  const { size, tokens } = shapes;
+  const parts = await readBatchesOf(dir, arrays, shapes.batches);
+  return { shapes, batches: parts.map((part) => ({ size, tokens, ...part })) };
 }
 
 export function sum(values: readonly number[]): number {

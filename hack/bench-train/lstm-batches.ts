@@ -10,6 +10,7 @@ import {
   type Weights,
 } from '../../trainer/lstm-cnn/network.ts';
 import { channels, longestSequence, settings } from '../../trainer/lstm-cnn/settings.ts';
+import { readArray, readBatchesOf, writeArrays } from './arrays.ts';
 
 const chosen = settings({}, 85_000);
 
@@ -53,8 +54,7 @@ export async function writeLstmBatches(dir: string): Promise<void> {
     labels: Int32Array.from({ length: products }, () => Math.floor(random() * classes)),
     hasText: fill(products, () => (random() < 0.98 ? 1 : 0)),
   };
-  for (const [name, array] of Object.entries(values))
-    await writeFile(join(dir, `${name}.bin`), new Uint8Array(array.buffer));
+  await writeArrays(dir, values);
   const initial = Object.entries(initialWeights(shapesOf(chosen, rows, classes), 0));
   const shapes = { ...lstmShapes, weights: initial.map(([name, { shape }]) => [name, shape]) };
   await writeFile(join(dir, 'shapes.json'), JSON.stringify(shapes));
@@ -65,34 +65,18 @@ export async function writeLstmBatches(dir: string): Promise<void> {
 export async function readLstmBatches(dir: string) {
   const shapes: LstmShapes = JSON.parse(await readFile(join(dir, 'shapes.json'), 'utf8'));
   const { size, words, side } = shapes;
-  const read = async (name: string) => {
-    const bytes = await readFile(join(dir, `${name}.bin`));
-    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  };
-  const parts = await Promise.all(
-    Object.entries(arrays).map(async ([name, type]) => [name, new type(await read(name))] as const),
-  );
-  const all = Object.fromEntries(parts) as {
-    [K in keyof typeof arrays]: InstanceType<(typeof arrays)[K]>;
-  };
-  const batches = Array.from({ length: shapes.batches }, (_, number) => {
-    const part = <T extends Int32Array | Float32Array>(array: T) => {
-      const each = array.length / shapes.batches;
-      return array.slice(number * each, (number + 1) * each) as T;
-    };
+  const parts = await readBatchesOf(dir, arrays, shapes.batches);
+  const batches = parts.map(({ keep, ...part }) => {
     const batch: Batch = {
       ...{ size, words, side, pictures: size },
-      ids: part(all.ids),
-      weights: part(all.weights),
-      pixels: part(all.pixels),
+      ...part,
       pictureOf: Int32Array.from({ length: size }, (_, i) => i),
-      labels: part(all.labels),
-      hasText: part(all.hasText),
       hasPicture: new Float32Array(size).fill(1),
     };
-    return { batch, keep: part(all.keep) };
+    return { batch, keep };
   });
-  return { shapes, batches, weights: initial(shapes, new Float32Array(await read('initial'))) };
+  const numbers = new Float32Array(await readArray(dir, 'initial'));
+  return { shapes, batches, weights: initial(shapes, numbers) };
 }
 
 function initial({ weights }: LstmShapes, numbers: Float32Array): Weights {
