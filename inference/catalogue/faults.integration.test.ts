@@ -48,10 +48,9 @@ describe('the catalogue while PostgreSQL or S3 goes away', () => {
     replica = await shop.replica({ store: open(`http://127.0.0.1:${pictures.port}`), databaseUrl });
   });
   after(async () => {
-    await replica?.close();
+    await shop?.close();
     await postgres?.close();
     await pictures?.close();
-    await shop?.close();
     await s3?.stop();
   });
 

@@ -40,6 +40,7 @@ export interface Shop {
   replica(with_?: { store?: Store; databaseUrl?: string }): Promise<Replica>;
   /** Waits until the database is ready, or gone. */
   state(of: Database, wanted: boolean): Promise<true>;
+  /** With the replicas that are still there. */
   close(): Promise<void>;
 }
 
@@ -60,6 +61,7 @@ export async function openShop(): Promise<Shop> {
     });
   const database = await open(postgres.url);
   await state(database, true);
+  const replicas = new Set<Replica>();
   return {
     dir,
     postgres,
@@ -73,7 +75,7 @@ export async function openShop(): Promise<Shop> {
       const service = await testService({ catalogue });
       catalogue.state = service.state;
       const authorization = await service.authorizationOf('catalogue');
-      return {
+      const replica: Replica = {
         service,
         catalogue,
         async call(method, path, { headers = {}, body } = {}) {
@@ -91,12 +93,16 @@ export async function openShop(): Promise<Shop> {
           };
         },
         async close() {
+          replicas.delete(replica);
           await service.close();
           await own.close();
         },
       };
+      replicas.add(replica);
+      return replica;
     },
     async close() {
+      await Promise.all([...replicas].map((replica) => replica.close()));
       await database.close();
       await postgres.stop();
       await rm(dir, { recursive: true, force: true });

@@ -23,10 +23,7 @@ describe('an import', () => {
       ),
     );
   });
-  after(async () => {
-    await replica?.close();
-    await shop?.close();
-  });
+  after(() => shop?.close());
   const knex = () => shop.database.ready() as Knex;
 
   const send = (lines: (object | string)[], type = 'application/x-ndjson') =>

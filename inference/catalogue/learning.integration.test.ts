@@ -43,7 +43,6 @@ describe('what a snapshot learns from the catalogue', () => {
     readerFile = await writeUrlFile(join(shop.dir, 'reader'), reader.href);
   });
   after(async () => {
-    await replica?.close();
     await shop?.close();
     await s3?.stop();
   });

@@ -5,17 +5,12 @@ import { createdBy, matching, openShop, type Replica, refused, type Shop } from 
 
 describe('lists of products', () => {
   let shop: Shop;
-  let replica: Replica;
   let call: Replica['call'];
   before(async () => {
     shop = await openShop();
-    replica = await shop.replica();
-    call = replica.call;
+    ({ call } = await shop.replica());
   });
-  after(async () => {
-    await replica?.close();
-    await shop?.close();
-  });
+  after(() => shop?.close());
 
   const create = (value: object) => createdBy(call, value);
 

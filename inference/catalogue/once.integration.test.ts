@@ -15,10 +15,7 @@ describe('what is asked twice of the catalogue, by two replicas', () => {
     replicas = await Promise.all([shop.replica(), shop.replica()]);
     knex = shop.database.ready() as Knex;
   });
-  after(async () => {
-    await Promise.all((replicas ?? []).map((replica) => replica.close()));
-    await shop?.close();
-  });
+  after(() => shop?.close());
 
   const keyed = (key: string, asked: ReturnType<typeof json | typeof form>) => ({
     ...asked,

@@ -21,10 +21,7 @@ describe('products', () => {
     call = replica.call;
     red = await colouredPicture('red');
   });
-  after(async () => {
-    await replica?.close();
-    await shop?.close();
-  });
+  after(() => shop?.close());
 
   const create = (value: object) => createdBy(call, value);
 
