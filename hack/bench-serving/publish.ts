@@ -1,10 +1,5 @@
-import {
-  keys,
-  type Manifest,
-  openStore,
-  sha256Of,
-  storeSettingsFromEnv,
-} from '@shelfwise/trainer-contract';
+import { openStore, storeSettingsFromEnv } from '@shelfwise/trainer-contract';
+import { publishTar } from '../../inference/fixtures/release.ts';
 
 const release = 'bench-20261101-000000';
 
@@ -20,23 +15,6 @@ export async function publish(
   tar: { path: string; digest: string; size: number },
 ): Promise<{ store: string; release: string; digest: string }> {
   const store = openStore(url, storeSettingsFromEnv(env));
-  const key = keys.model(release, tar.digest);
-  await store.write(key, { path: tar.path });
-  const time = '2026-11-01T00:00:00Z';
-  const manifest: Manifest = {
-    schemaVersion: 1,
-    release,
-    tar: { name: key.split('/').at(-1) as string, sha256: tar.digest, size: tar.size },
-    dataset: sha256Of('none'),
-    code: { version: 'bench', image: null },
-    seed: 1,
-    hyperparameters: {},
-    metrics: {},
-    parent: null,
-    owner: null,
-    startedAt: time,
-    finishedAt: time,
-  };
-  await store.write(keys.manifest(release), Buffer.from(JSON.stringify(manifest)));
+  await publishTar(store, { release, tar, version: 'bench', time: '2026-11-01T00:00:00Z' });
   return { store: url, release, digest: tar.digest };
 }
