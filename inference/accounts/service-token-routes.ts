@@ -73,7 +73,6 @@ export function serviceTokenRoutes({ accounts: kept }: AccountDependencies): Rou
       const was = await ask(accounts, (knex) => deleteServiceToken(knex, id));
       found(was || undefined, 'service token');
       await accounts.refresh();
-      ctx.status = 204;
     },
   });
 

@@ -9,6 +9,8 @@ import {
 import * as z from 'zod';
 import { page, readCursor } from '../http/cursor.ts';
 import { jsonAnswer, jsonBody, type Route, route } from '../http/route.ts';
+import type { Context } from '../http/state.ts';
+import type { Accounts } from './accounts.ts';
 import {
   type AccountDependencies,
   ask,
@@ -36,6 +38,12 @@ const usual = {
 
 /** What admins do about users. */
 export function userRoutes(dependencies: AccountDependencies): Route[] {
+  async function asAdmin(ctx: Context): Promise<Accounts> {
+    const { accounts } = ownAccounts(dependencies);
+    await requireAdmin(ctx, accounts);
+    return accounts;
+  }
+
   const create = route({
     ...usual,
     method: 'post',
@@ -50,8 +58,7 @@ export function userRoutes(dependencies: AccountDependencies): Route[] {
     },
     problems: ['accounts-off', 'conflict', 'database-unavailable'],
     async handle({ ctx, body: { username, password, roles } }) {
-      const { accounts } = ownAccounts(dependencies);
-      await requireAdmin(ctx, accounts);
+      const accounts = await asAdmin(ctx);
       const passwordHash = await inTurn(() => accounts.passwords.hash(password));
       const user = await ask(accounts, (knex) => addUser(knex, { username, passwordHash, roles }));
       ctx.set('Location', `/v1/users/${user.id}`);
@@ -72,8 +79,7 @@ export function userRoutes(dependencies: AccountDependencies): Route[] {
     responses: { 200: jsonAnswer('A page of users.', usersResponseSchema) },
     problems: ['accounts-off', 'database-unavailable'],
     async handle({ ctx, query: { limit, cursor } }) {
-      const { accounts } = ownAccounts(dependencies);
-      await requireAdmin(ctx, accounts);
+      const accounts = await asAdmin(ctx);
       const after = cursor === undefined ? undefined : readCursor(cursor, usernameForm);
       const some = await ask(accounts, (knex) => listUsers(knex, { after, limit: limit + 1 }));
       const { shown, next } = page(some, limit, ({ username }) => username);
@@ -91,8 +97,7 @@ export function userRoutes(dependencies: AccountDependencies): Route[] {
     responses: { 200: jsonAnswer('The user.', userSchema) },
     problems: ['accounts-off', 'database-unavailable'],
     async handle({ ctx, params: { id } }) {
-      const { accounts } = ownAccounts(dependencies);
-      await requireAdmin(ctx, accounts);
+      const accounts = await asAdmin(ctx);
       const user = found(await ask(accounts, (knex) => findUserById(knex, id)), 'user');
       const { passwordHash: _, generation: __, ...document } = user;
       return document;
@@ -112,8 +117,7 @@ export function userRoutes(dependencies: AccountDependencies): Route[] {
     responses: { 200: jsonAnswer('The user as it is now.', userSchema) },
     problems: ['accounts-off', 'last-admin', 'database-unavailable'],
     async handle({ ctx, params: { id }, body }) {
-      const { accounts } = ownAccounts(dependencies);
-      await requireAdmin(ctx, accounts);
+      const accounts = await asAdmin(ctx);
       const changed = found(await ask(accounts, (knex) => changeUser(knex, id, body)), 'user');
       accounts.revocations.add([changed.revocation]);
       return changed.user;
@@ -132,12 +136,10 @@ export function userRoutes(dependencies: AccountDependencies): Route[] {
     responses: done,
     problems: ['accounts-off', 'database-unavailable'],
     async handle({ ctx, params: { id }, body }) {
-      const { accounts } = ownAccounts(dependencies);
-      await requireAdmin(ctx, accounts);
+      const accounts = await asAdmin(ctx);
       const passwordHash = await inTurn(() => accounts.passwords.hash(body.password));
       const changed = await ask(accounts, (knex) => setPassword(knex, id, passwordHash));
       accounts.revocations.add([found(changed, 'user').revocation]);
-      ctx.status = 204;
     },
   });
 
@@ -152,11 +154,9 @@ export function userRoutes(dependencies: AccountDependencies): Route[] {
     responses: done,
     problems: ['accounts-off', 'database-unavailable'],
     async handle({ ctx, params: { id } }) {
-      const { accounts } = ownAccounts(dependencies);
-      await requireAdmin(ctx, accounts);
+      const accounts = await asAdmin(ctx);
       const changed = await ask(accounts, (knex) => revokeTokens(knex, id));
       accounts.revocations.add([found(changed, 'user').revocation]);
-      ctx.status = 204;
     },
   });
 
@@ -171,11 +171,9 @@ export function userRoutes(dependencies: AccountDependencies): Route[] {
     responses: done,
     problems: ['accounts-off', 'last-admin', 'database-unavailable'],
     async handle({ ctx, params: { id } }) {
-      const { accounts } = ownAccounts(dependencies);
-      await requireAdmin(ctx, accounts);
+      const accounts = await asAdmin(ctx);
       const revocation = await ask(accounts, (knex) => deleteUser(knex, id));
       accounts.revocations.add([found(revocation, 'user')]);
-      ctx.status = 204;
     },
   });
   return [create, list, get, change, password, revokeAll, remove];
