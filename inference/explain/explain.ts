@@ -2,8 +2,9 @@ import { type Explanation, explainLimits } from '@shelfwise/inference-contract';
 import sharp from 'sharp';
 import type { Engine } from '../engine/engine.ts';
 import type { Item, Prediction } from '../engine/item.ts';
+import { likeliest } from '../engine/likeliest.ts';
 import { type Cell, gridOf } from './regions.ts';
-import { type Unit, unitsOf, without } from './words.ts';
+import { unitsOf, without } from './words.ts';
 
 export interface ExplainSettings {
   /** In the order of labels.json. */
@@ -22,8 +23,8 @@ export async function explain(
   { combined }: Prediction,
   { classes, signal }: ExplainSettings,
 ): Promise<Explanation> {
-  const likeliest = combined.indexOf(Math.max(...combined));
-  const probability = combined[likeliest] as number;
+  const explained = likeliest(combined);
+  const probability = combined[explained] as number;
   const units = unitsOf(item);
   const cells = item.picture ? await cellsOf(item.picture, engine.pictureSize) : [];
   const variants = [
@@ -35,7 +36,7 @@ export async function explain(
     ...(signal && { signal }),
   });
   const effect = (answer: Prediction | null | undefined) => {
-    const left = answer?.combined[likeliest];
+    const left = answer?.combined[explained];
     if (left === undefined) return { without: null, contribution: null };
     return {
       without: rounded(left),
@@ -43,10 +44,10 @@ export async function explain(
     };
   };
   return {
-    class: classes[likeliest] as string,
+    class: classes[explained] as string,
     probability: rounded(probability),
-    words: units.map(({ text, at }: Unit, i) => ({ text, at, ...effect(answers[i]) })),
-    regions: cells.map(({ region }: Cell, i) => ({ region, ...effect(answers[units.length + i]) })),
+    words: units.map(({ text, at }, i) => ({ text, at, ...effect(answers[i]) })),
+    regions: cells.map(({ region }, i) => ({ region, ...effect(answers[units.length + i]) })),
   };
 }
 
