@@ -59,7 +59,8 @@ export async function collectProducts(
     async *each() {
       for (let index = 0; index < rows.length; index++) {
         const row = rows.at(index);
-        const { pictureKey } = row.namesPicture ? await readText(spool, row) : { pictureKey: null };
+        if (!row.namesPicture) continue;
+        const { pictureKey } = await readText(spool, row);
         if (pictureKey !== null) yield { index, pictureKey };
       }
     },

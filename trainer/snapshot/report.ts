@@ -3,7 +3,7 @@ import { describeChanges } from './changes.ts';
 import { distribution } from './distribution.ts';
 import { describeConflicts, describeDuplicates } from './duplicates.ts';
 import type { InvalidList } from './invalid.ts';
-import type { Listed } from './packed-list.ts';
+import { count, type Listed } from './packed-list.ts';
 import type { Parent } from './parent.ts';
 import type { PictureFacts, Product, Source } from './product.ts';
 import type { Place, Spool } from './spool.ts';
@@ -58,10 +58,6 @@ function eachOf<T>(products: Iterable<Product>, value: (product: Product) => T |
   return Iterator.from(products)
     .map(value)
     .filter((one) => one !== null) as IteratorObject<T>;
-}
-
-function count(products: Iterable<Product>, is: (product: Product) => boolean): number {
-  return Iterator.from(products).reduce((sum, product) => sum + (is(product) ? 1 : 0), 0);
 }
 
 function describeClasses(products: Iterable<Product>): DataReport['classes'] {

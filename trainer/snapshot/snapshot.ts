@@ -15,6 +15,7 @@ import { collectProducts } from './collect.ts';
 import { createInvalidList } from './invalid.ts';
 import { membersJson } from './members.ts';
 import type { SnapshotOptions } from './options.ts';
+import { count } from './packed-list.ts';
 import { readParent } from './parent.ts';
 import { countClasses, indicesOn, placeProducts, withoutUnlearnable } from './place.ts';
 import type { Side, Source } from './product.ts';
@@ -60,10 +61,7 @@ export async function makeSnapshot(options: SnapshotOptions, io: StepIo): Promis
         ...pace('rows'),
       });
       await refuse(total);
-      const pictures = Iterator.from(rows).reduce(
-        (sum, row) => sum + (row.namesPicture ? 1 : 0),
-        0,
-      );
+      const pictures = count(rows, (row) => row.namesPicture);
       const products = await collectProducts(source, rows, {
         ...{ spool, invalid, verified: parent.verified, signal },
         ...pace('pictures', pictures),
