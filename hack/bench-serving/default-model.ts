@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
+  hexOf,
   keys,
   openBundle,
   openStore,
@@ -10,6 +10,7 @@ import {
   storeSettingsFromEnv,
 } from '@shelfwise/trainer-contract';
 import { isSequence } from '@shelfwise/trainer-contract/text-input';
+import { sourcesDigest } from '../../trainer/train/sources.ts';
 import type { Config } from '../config.ts';
 import { withLock } from '../process/lock.ts';
 import { lastJson, run } from '../process/run.ts';
@@ -32,7 +33,8 @@ export async function defaultModel(
   { cacheDir, inherited }: Config,
   say: (line: string) => void,
 ): Promise<BenchModel> {
-  const home = join(cacheDir, 'bench-serving', `default-${await trainerDigest()}`);
+  const sources = hexOf(await sourcesDigest(undefined, /\.(ts|c|py)$/)).slice(0, 12);
+  const home = join(cacheDir, 'bench-serving', `default-${products}-${sources}`);
   const lock = join(cacheDir, 'locks', 'bench-serving.lock');
   await withLock(
     lock,
@@ -78,15 +80,4 @@ async function train(dir: string, env: NodeJS.ProcessEnv, say: (line: string) =>
   say('training');
   const what = ['--dataset', dataset, '--release', release];
   await node('trainer/main.ts', 'train', '--store', store, ...what);
-}
-
-/** Of every source that a model may depend on. */
-async function trainerDigest(): Promise<string> {
-  const hash = createHash('sha256').update(products);
-  const found: string[] = [];
-  for await (const path of glob('trainer/**/*.{ts,c,py}', { cwd: root })) found.push(path);
-  const sources = found.filter((path) => !/node_modules|\.test\.ts$|\.fixture\.ts$/.test(path));
-  for (const path of sources.sort())
-    hash.update(`\n${path}\n`).update(await readFile(join(root, path)));
-  return hash.digest('hex').slice(0, 12);
 }
