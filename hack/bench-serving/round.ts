@@ -1,7 +1,7 @@
 import { startGenerator } from '../load/generate-load.ts';
 import { failures } from '../load/tally.ts';
 import { cpuSecondsOfTree, memoryOfTree, threadsOf } from '../process/tree.ts';
-import type { Contender } from './contender.ts';
+import type { Contender, RunningServer } from './contender.ts';
 import { stageCpu } from './stage-cpu.ts';
 
 /** One contender at one number of connections. */
@@ -14,12 +14,13 @@ export interface Point {
   cpuMsPerRequest: number;
   /** Share of one core that the generator took. */
   generatorBusy: number;
-  /** CPU seconds of stages, of worker threads and of the process, where the server tells them. */
+  /** Shares of the process's CPU time, where the server tells them. */
   inside: Inside | undefined;
 }
 
+/** CPU seconds, or shares of them. */
 export interface Inside {
-  /** Decoding and inference, as share of the process's CPU time. */
+  /** Decoding and inference. */
   useful: number | undefined;
   /** Threads other than the main one. */
   threads: number;
@@ -51,9 +52,9 @@ export async function runRound(
     for (const count of connections) {
       const job = { port: server.port, connections: count };
       await generator.closed({ ...job, seconds: warmUpSeconds });
-      const before = { cpu: cpuSecondsOfTree(server.pid), ...(await insideOf(contender, server)) };
+      const before = await spentBy(server, contender.name === 'ours');
       const result = await generator.closed({ ...job, seconds });
-      const after = { cpu: cpuSecondsOfTree(server.pid), ...(await insideOf(contender, server)) };
+      const after = await spentBy(server, contender.name === 'ours');
       if (failures(result) > 0)
         throw new Error(
           `${contender.name} answered ${JSON.stringify(result.statuses)} ${JSON.stringify(result.errors)}: ${JSON.stringify(result.samples)}`,
@@ -66,16 +67,7 @@ export async function runRound(
         p99: result.answered.p99,
         cpuMsPerRequest: (cpu * 1000) / result.answered.count,
         generatorBusy: result.busy,
-        inside:
-          contender.name === 'ours'
-            ? {
-                useful:
-                  before.useful === undefined || after.useful === undefined
-                    ? undefined
-                    : (after.useful - before.useful) / cpu,
-                threads: ((after.threads ?? 0) - (before.threads ?? 0)) / cpu,
-              }
-            : undefined,
+        inside: before.inside && after.inside && shareOf(cpu, before.inside, after.inside),
       });
     }
     return {
@@ -90,11 +82,19 @@ export async function runRound(
   }
 }
 
-async function insideOf(contender: Contender, { pid, port }: { pid: number; port: number }) {
-  if (contender.name !== 'ours') return {};
+/** CPU seconds so far: of the tree, and of its parts where the server is ours. */
+async function spentBy({ pid, port }: RunningServer, isOurs: boolean) {
+  const cpu = cpuSecondsOfTree(pid);
+  if (!isOurs) return { cpu };
   const others = threadsOf(pid).filter(({ id }) => id !== pid);
-  return {
-    useful: await stageCpu(port),
-    threads: others.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
-  };
+  const threads = others.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  return { cpu, inside: { useful: await stageCpu(port), threads } };
+}
+
+function shareOf(cpu: number, before: Inside, after: Inside): Inside {
+  const useful =
+    before.useful === undefined || after.useful === undefined
+      ? undefined
+      : (after.useful - before.useful) / cpu;
+  return { useful, threads: (after.threads - before.threads) / cpu };
 }
