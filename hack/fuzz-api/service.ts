@@ -64,6 +64,7 @@ export async function startWholeService(env: Record<string, string> = {}): Promi
     });
     stops.push(async () => {
       if (!hasEnded(running.child)) running.child.kill('SIGTERM');
+      // It only is to be gone: `ended` fails where it crashed, which its callers saw as requests without an answer.
       await running.ended.catch(() => undefined);
     });
     const authorization = () => logIn(url);
@@ -74,7 +75,7 @@ export async function startWholeService(env: Record<string, string> = {}): Promi
         return authorization();
       },
       {
-        what: `the service to be ready and to know its admin`,
+        what: 'the service to be ready and to know its admin',
         limitMs: 300_000,
         hopeless: () => (hasEnded(running.child) ? `It ended: ${running.stderr()}` : undefined),
       },
