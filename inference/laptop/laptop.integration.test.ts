@@ -11,6 +11,7 @@ import { freePorts } from '../../hack/cluster/free-ports.ts';
 import { hasEnded } from '../../hack/process/ended.ts';
 import { waitFor } from '../../hack/process/wait.ts';
 import { publishTinyRelease } from '../fixtures/tiny-store.ts';
+import { isAlive } from './one-at-a-time.ts';
 
 const program = join(import.meta.dirname, 'main.ts');
 
@@ -155,12 +156,3 @@ describe('serve:local', () => {
     });
   }
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
