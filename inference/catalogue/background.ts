@@ -28,6 +28,7 @@ export function repeat({ name, everyMs, againMs, work, log }: Repeating): () => 
         if (!signal.aborted) log.warn({ err }, `${name} failed; it is tried again`);
         pauseMs = againMs;
       }
+      // Rejects only when it is aborted, and then the loop is over.
       await sleep(someOf(pauseMs), undefined, { signal, ref: false }).catch(() => undefined);
     }
   }

@@ -168,6 +168,7 @@ describe('an import', () => {
       return { ...replica.catalogue, database, state };
     };
     for (let i = 0; i < 5; i++) {
+      // A program that was killed says nothing.
       await predictBacklog(ending(), AbortSignal.timeout(300_000)).catch(() => undefined);
       await knex()('shelfwise_products')
         .whereNotNull('prediction_claimed_at')

@@ -75,6 +75,7 @@ async function isReady(address: string, serving: Promise<unknown>): Promise<bool
   const end = () => ended.abort();
   serving.then(end, end);
   while (!ended.signal.aborted) {
+    // Nothing listens yet, or it ended in the middle of an answer: both are just not ready.
     const answer = await fetch(`${address}/readyz`, ended).catch(() => undefined);
     const body = (await answer?.json().catch(() => undefined)) as Readiness | undefined;
     if (answer?.ok && body?.dependencies.database === 'up') return true;

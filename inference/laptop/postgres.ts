@@ -39,6 +39,7 @@ export async function startLocalPostgres(folder: string): Promise<LocalPostgres>
     if (await exists(join(data, 'postmaster.pid')))
       await call('pg_ctl', ['stop', '--pgdata', data, '--mode', 'fast', '--silent', '--wait']);
   };
+  // A mark without a process, which pg_ctl cannot end, is start's to judge: it says why it does not start.
   await stop().catch(() => undefined);
   const port = await freePort();
   const log = join(folder, 'log');
@@ -47,6 +48,7 @@ export async function startLocalPostgres(folder: string): Promise<LocalPostgres>
     // pg_ctl gives it a session of its own: Ctrl-C reaches this program alone, and the database goes last.
     await call('pg_ctl', ['start', '-D', data, '-l', log, '-o', options, '--silent', '--wait']);
   } catch (cause) {
+    // What is to be told is why it did not start.
     await stop().catch(() => undefined);
     throw new StepError('BadConfiguration', `PostgreSQL did not start: ${log} says why.`, {
       cause,

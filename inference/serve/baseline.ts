@@ -46,6 +46,7 @@ export async function holdoutBaseline(
         else log.warn({ err, key }, 'no drift figure: the evaluation cannot be read');
         return undefined;
       }
+      // Rejects only when it is aborted, and then the loop is over.
       await sleep(retryAfterMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }

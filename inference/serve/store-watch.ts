@@ -13,6 +13,7 @@ export function watchStore(store: Store, release: string, log: Logger) {
 
   async function check(): Promise<void> {
     const late = sleep(patienceMs, 'late' as const, { signal: ended.signal, ref: false });
+    // Rejects when all of it ends, and mostly nobody waits for it then.
     late.catch(() => undefined);
     try {
       const answer = await Promise.race([store.stat(keys.manifest(release)), late]);
@@ -32,6 +33,7 @@ export function watchStore(store: Store, release: string, log: Logger) {
   async function watch(): Promise<void> {
     while (!ended.signal.aborted) {
       await check();
+      // Rejects only when it is aborted, and then the loop is over.
       await sleep(everyMs, undefined, { signal: ended.signal, ref: false }).catch(() => undefined);
     }
   }
