@@ -36,6 +36,10 @@ export function createStudies({ run, mayRun }: StudiesSettings) {
         reject(new OverloadError(withinMs ?? 0));
         return;
       }
+      if (signal?.aborted) {
+        reject(new AbandonedError());
+        return;
+      }
       const onAbort = () => study.end(() => reject(new AbandonedError()));
       const late = () => study.end(() => reject(new OverloadError(withinMs ?? 0)));
       const timer = withinMs === undefined ? undefined : setTimeout(late, withinMs);
@@ -55,10 +59,6 @@ export function createStudies({ run, mayRun }: StudiesSettings) {
         resolve,
         reject,
       };
-      if (signal?.aborted) {
-        study.end(() => reject(new AbandonedError()));
-        return;
-      }
       signal?.addEventListener('abort', onAbort, { once: true });
       waiting.push(study);
       void advance();
