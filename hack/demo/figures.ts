@@ -110,7 +110,7 @@ async function operatorRss(kubectl: Kubectl): Promise<number> {
 }
 
 /** The text of a pod's /metrics, through the apiserver. */
-export function podMetrics(kubectl: Kubectl, namespace: string, pod: string): Promise<string> {
+function podMetrics(kubectl: Kubectl, namespace: string, pod: string): Promise<string> {
   return kubectl.run([
     'get',
     '--raw',

@@ -9,7 +9,7 @@ import type { GoTool } from './catalogue.ts';
 import { exists } from './exists.ts';
 
 /** Where a tool's binary lies: the digest of its sources is in the name, so nothing stale is ever taken. */
-export async function binaryPath(tool: GoTool, config: Config): Promise<string> {
+async function binaryPath(tool: GoTool, config: Config): Promise<string> {
   return join(config.cacheDir, 'bin', `${tool.name}-${await sourceDigest(tool)}`, tool.name);
 }
 

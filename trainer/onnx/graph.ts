@@ -1,7 +1,7 @@
 import { bytes, float, integer, joined, message, type Pieces } from './protobuf.ts';
 
 /** Element types of ONNX tensors. Source: onnx.proto3, TensorProto.DataType. */
-export const elementType = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
+const elementType = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 export type ElementType = keyof typeof elementType;
 
 export type Attribute =

@@ -43,7 +43,7 @@ export async function readParent(store: Store, dataset: string | undefined): Pro
 }
 
 /** `classes` are numbers of `names`, one for each of the keys. */
-export function parentMembers(
+function parentMembers(
   lists: { side: Side; keys: string[]; classes?: number[] | undefined }[],
   names: string[] = [],
 ): ParentMembers {

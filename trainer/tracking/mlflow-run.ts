@@ -24,7 +24,7 @@ export interface Metric {
 }
 
 /** By which tag a run is found again. */
-export const identityTag = 'shelfwise.training';
+const identityTag = 'shelfwise.training';
 
 /** What one call may hold at most, as MLflow's REST API states it. */
 export const limits = {
