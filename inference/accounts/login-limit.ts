@@ -1,4 +1,4 @@
-import { tooManyLogins } from './login-door.ts';
+import { Problem } from '../http/problems.ts';
 import { createWindow } from './window.ts';
 
 export interface LoginLimits {
@@ -60,3 +60,8 @@ export function createLoginLimit(limits: LoginLimits = loginLimits, now: () => n
 }
 
 export type LoginLimit = ReturnType<typeof createLoginLimit>;
+
+export function tooManyLogins(waitMs: number): Problem {
+  const detail = 'Too many attempts to log in failed: wait for the time in Retry-After.';
+  return new Problem('too-many-logins', detail, { retryAfter: waitMs / 1000 });
+}

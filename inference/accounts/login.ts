@@ -1,9 +1,18 @@
 import { usernameForm } from '@shelfwise/inference-contract';
+import type { clientAddresses } from '../auth/client-address.ts';
 import { Problem } from '../http/problems.ts';
+import type { Context } from '../http/state.ts';
 import type { Accounts } from './accounts.ts';
 import { ask, inTurn, judge } from './asking.ts';
 import type { LoginLimit } from './login-limit.ts';
 import { findUser, type KeptUser } from './users.ts';
+
+/** What logins are held to, at the door and behind it. */
+export interface Logins {
+  limit: LoginLimit;
+  /** Where a request comes from. */
+  addressOf: ReturnType<typeof clientAddresses>;
+}
 
 /**
  * The user of that name and password. Throws `too-many-logins` before anything is asked of the database or hashed, and
@@ -11,9 +20,11 @@ import { findUser, type KeptUser } from './users.ts';
  */
 export async function logIn(
   accounts: Accounts,
-  limit: LoginLimit,
-  { username, password, address }: { username: string; password: string; address: string },
+  { limit, addressOf }: Logins,
+  { req }: Context,
+  { username, password }: { username: string; password: string },
 ): Promise<KeptUser> {
+  const address = addressOf(req);
   limit.attempt(username, address);
   let user: KeptUser | undefined;
   try {

@@ -1,12 +1,10 @@
 import { callerSchema, ownPasswordSchema } from '@shelfwise/inference-contract';
 import type { Knex } from 'knex';
-import type { clientAddresses } from '../auth/client-address.ts';
 import { type Revocation, tokenSubject } from '../auth/revocations.ts';
 import { jsonAnswer, jsonBody, type Route, route } from '../http/route.ts';
 import type { Context } from '../http/state.ts';
 import { type AccountDependencies, ask, found, inTurn, ownAccount, ownAccounts } from './asking.ts';
-import { logIn } from './login.ts';
-import type { LoginLimit } from './login-limit.ts';
+import { type Logins, logIn } from './login.ts';
 import { revoke } from './revoke.ts';
 import { revokeTokens, setPassword } from './users.ts';
 
@@ -17,11 +15,7 @@ const usual = {
 } as const;
 
 /** What callers may do about themselves. */
-export function ownRoutes(
-  dependencies: AccountDependencies,
-  limit: LoginLimit,
-  addressOf: ReturnType<typeof clientAddresses>,
-): Route[] {
+export function ownRoutes(dependencies: AccountDependencies, logins: Logins): Route[] {
   const me = route({
     ...usual,
     method: 'get',
@@ -47,8 +41,8 @@ export function ownRoutes(
     async handle({ ctx, body }) {
       const { accounts } = ownAccounts(dependencies);
       const { name: username } = ownAccount(ctx);
-      const given = { username, password: body.currentPassword, address: addressOf(ctx.req) };
-      const user = await logIn(accounts, limit, given);
+      const given = { username, password: body.currentPassword };
+      const user = await logIn(accounts, logins, ctx, given);
       const passwordHash = await inTurn(() => accounts.passwords.hash(body.password));
       const changed = await ask(accounts, (knex) => setPassword(knex, user.id, passwordHash));
       accounts.revocations.add([found(changed, 'user').revocation]);

@@ -4,18 +4,12 @@ import {
   tokenResponseSchema,
 } from '@shelfwise/inference-contract';
 import { accountTokens, issueToken } from '../auth/account-tokens.ts';
-import type { clientAddresses } from '../auth/client-address.ts';
 import { jsonAnswer, jsonBody, type Route, route } from '../http/route.ts';
 import { type AccountDependencies, ownAccounts } from './asking.ts';
-import { logIn } from './login.ts';
-import type { LoginLimit } from './login-limit.ts';
+import { type Logins, logIn } from './login.ts';
 
 /** To log in, and the keys by which others can check who did. */
-export function tokenRoutes(
-  dependencies: AccountDependencies,
-  limit: LoginLimit,
-  addressOf: ReturnType<typeof clientAddresses>,
-): Route[] {
+export function tokenRoutes(dependencies: AccountDependencies, logins: Logins): Route[] {
   const createToken = route({
     method: 'post',
     path: '/v1/tokens',
@@ -34,7 +28,7 @@ export function tokenRoutes(
     problems: ['accounts-off', 'wrong-credentials', 'too-many-logins', 'database-unavailable'],
     async handle({ ctx, body }) {
       const { accounts, keys } = ownAccounts(dependencies);
-      const user = await logIn(accounts, limit, { ...body, address: addressOf(ctx.req) });
+      const user = await logIn(accounts, logins, ctx, body);
       ctx.set('Cache-Control', 'no-store');
       const { id, username: name, roles, generation } = user;
       return {

@@ -1,8 +1,9 @@
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { Logins } from '../accounts/login.ts';
 import { loginDoor } from '../accounts/login-door.ts';
-import { createLoginLimit, type LoginLimit } from '../accounts/login-limit.ts';
+import { createLoginLimit } from '../accounts/login-limit.ts';
 import { accountRoutes } from '../accounts/routes.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import { clientAddresses } from '../auth/client-address.ts';
@@ -58,8 +59,11 @@ const arrivalLimitMs = 30_000;
 /** The HTTP API. */
 export function createApp(settings: AppSettings): Koa<RequestState> {
   const { state, metrics, log, accounts } = settings;
-  const loginLimit = createLoginLimit();
-  const router = mount(routes(settings, loginLimit), {
+  const logins = {
+    limit: createLoginLimit(),
+    addressOf: clientAddresses(settings.trustedProxies ?? []),
+  };
+  const router = mount(routes(settings, logins), {
     budget: createByteBudget(settings.bodyBudgetBytes),
     authenticate: authenticate({
       ...settings,
@@ -75,11 +79,7 @@ export function createApp(settings: AppSettings): Koa<RequestState> {
       log.debug({ requestId, err }, 'the client went away');
     else log.error({ err, requestId }, 'answering failed');
   });
-  app.use(
-    loginDoor(loginLimit, clientAddresses(settings.trustedProxies ?? []), () =>
-      metrics.request('/v1/tokens', 'POST', 429, 0),
-    ),
-  );
+  app.use(loginDoor(logins, () => metrics.request('/v1/tokens', 'POST', 429, 0)));
   app.use(requestIds);
   app.use(requestMetrics(metrics));
   app.use(headers(state));
@@ -93,14 +93,14 @@ export function createApp(settings: AppSettings): Koa<RequestState> {
 }
 
 /** Every endpoint there is. */
-export function routes(settings: AppSettings, loginLimit?: LoginLimit): Route[] {
+function routes(settings: AppSettings, logins: Logins): Route[] {
   const { state, metrics, accounts, keys } = settings;
   const described = [
     predictRoute(state, settings.predictDeadlineMs),
     batchRoute(state, settings.arrivalLimitMs ?? arrivalLimitMs),
     ...catalogueRoutes(settings.catalogue),
     ...releaseRoutes(settings.shelf, state),
-    ...accountRoutes({ accounts, keys }, settings.trustedProxies, loginLimit),
+    ...accountRoutes({ accounts, keys }, logins),
     ...protocolRoutes(state, settings.predictDeadlineMs),
     ...healthRoutes(state, dependencies(settings), metrics),
   ];
