@@ -6,7 +6,6 @@ import { accountVerifier } from './account-verifier.ts';
 import type { Issuer } from './issuer.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { Revocations } from './revocations.ts';
-import { toleranceSeconds } from './verify.ts';
 
 /** What a token of our own accounts must be, to the letter. */
 export const accountTokens = {
@@ -74,5 +73,5 @@ export function accountIssuer(keys: KeyRing, revocations: Revocations | undefine
     },
     isRevoked: ({ id }, facts) => revocations?.isRevoked(id, facts.generation, facts.id) ?? false,
   };
-  return { ...rules, verify: accountVerifier(rules, toleranceSeconds) };
+  return { ...rules, verify: accountVerifier(rules) };
 }

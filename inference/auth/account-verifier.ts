@@ -3,6 +3,7 @@ import koaJwt from 'koa-jwt';
 import type { Context, Middleware } from '../http/state.ts';
 import type { Issuer } from './issuer.ts';
 import { reasonOfKoaJwt, TokenError } from './reasons.ts';
+import { toleranceSeconds } from './verify.ts';
 
 /** What koa-jwt passes on to jsonwebtoken; its own types lack maxAge and keys that are objects. */
 interface Verification {
@@ -25,10 +26,13 @@ const noop = () => Promise.resolve();
  * a token without an end, one that would live too long, one from the future, the caller's claims, and revocation, which has to be
  * asked for each request and not for each signature.
  */
-export function accountVerifier(
-  { algorithms, issuer, audience, lifetimeSeconds, key }: Issuer,
-  clockTolerance: number,
-): (ctx: Context) => Promise<Record<string, unknown>> {
+export function accountVerifier({
+  algorithms,
+  issuer,
+  audience,
+  lifetimeSeconds,
+  key,
+}: Issuer): (ctx: Context) => Promise<Record<string, unknown>> {
   const verification: Verification = {
     async secret({ kid }) {
       const known = kid === undefined ? undefined : await key(kid);
@@ -39,7 +43,7 @@ export function accountVerifier(
     issuer,
     audience,
     maxAge: lifetimeSeconds,
-    clockTolerance,
+    clockTolerance: toleranceSeconds,
     key: 'claims',
   };
   const middleware = koaJwt(verification as unknown as koaJwt.Options) as unknown as Middleware;

@@ -8,7 +8,7 @@ const capacity = 10_000;
  * Tokens that were verified, by their SHA-256, so that a caller's next request costs no signature: that is most of what
  * a prediction takes of the main thread. Only what passed is kept, and each use asks whether it still holds.
  */
-export function createTokenCache(most = capacity) {
+export function createTokenCache() {
   const known = new Map<string, Verified>();
   return {
     /** What the token was found to be, if it still is. */
@@ -21,10 +21,9 @@ export function createTokenCache(most = capacity) {
       return undefined;
     },
     put(token: string, verified: Verified): void {
-      if (known.size >= most) known.delete(known.keys().next().value as string);
+      if (known.size >= capacity) known.delete(known.keys().next().value as string);
       known.set(keyOf(token), verified);
     },
-    size: () => known.size,
   };
 }
 

@@ -12,5 +12,3 @@ export const releasesSchema = z
     ),
   })
   .meta({ id: 'Releases' });
-
-export type Releases = z.infer<typeof releasesSchema>;
