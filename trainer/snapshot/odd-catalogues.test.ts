@@ -102,6 +102,16 @@ describe('a snapshot of a catalogue', () => {
     ]);
   });
 
+  it('counts the groups of what it keeps, also where the first product is left out', async () => {
+    const products = (await testProducts(20)).map((product, i) => ({
+      ...product,
+      ...(i === 0 && { class: 'neuf' }),
+      split: i % 5 === 0 ? 'holdout' : 'train',
+    }));
+    const { products: kept, counts } = await take(products);
+    expect([kept, counts.groups, counts.invalid]).to.deep.equal([19, 19, 1]);
+  });
+
   it('that holds nothing out by its own split is refused', async () => {
     const products = (await testProducts(20)).map((product) => ({ ...product, split: 'train' }));
     const error = await take(products).catch((e: unknown) => e);
