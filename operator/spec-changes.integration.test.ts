@@ -65,6 +65,11 @@ describe('a spec that changes in the middle of a run, on a real API server', () 
     await cluster?.stop();
   });
 
+  /** The states whose status is said to be of the spec beside it. */
+  const told = () =>
+    states.flatMap(({ status, metadata, spec }) =>
+      status && status.observedGeneration === metadata.generation ? [{ status, spec }] : [],
+    );
   const live = () => objects.get<ModelRelease>(modelReleases, { namespace, name });
 
   function until(what: string, is: (status: NonNullable<ModelRelease['status']>) => boolean) {
@@ -95,6 +100,11 @@ describe('a spec that changes in the middle of a run, on a real API server', () 
     await objects.apply(modelReleases, written);
     const { run } = await until('a run', ({ run }) => run !== undefined);
     const first = run?.release ?? '';
+    // A watch that lags would see only what comes after the edit.
+    await waitFor(async () => told().length > 0 || undefined, {
+      what: 'the watch to show a status of the first spec',
+      limitMs: 240_000,
+    });
     await objects.apply(modelReleases, edited);
     kubelet = playKubelet(cluster.transport, (context) => {
       const dataset = context.release === first ? 'first' : 'second';
@@ -144,11 +154,8 @@ describe('a spec that changes in the middle of a run, on a real API server', () 
   });
 
   it('never showed a status with the new generation that was of the old spec', () => {
-    const told = states.flatMap(({ status, metadata, spec }) =>
-      status && status.observedGeneration === metadata.generation ? [{ status, spec }] : [],
-    );
-    expect(told.map(({ status }) => status.observedGeneration)).to.include.members([1, 2]);
-    for (const { status, spec } of told) {
+    expect(told().map(({ status }) => status.observedGeneration)).to.include.members([1, 2]);
+    for (const { status, spec } of told()) {
       const { nextRun = '', conditions = [], observedGeneration } = status;
       expect(nextRun).to.include(observedGeneration === 1 ? 'T00:00:00Z' : 'T05:30:00Z');
       for (const condition of conditions)
