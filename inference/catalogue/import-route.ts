@@ -25,7 +25,6 @@ export function importRoute(there: () => Promise<Catalogue>): Route {
     body: streamBody({
       [ndjson]: {
         schema: importLineSchema,
-        description: 'The schema is that of a line.',
         example: { id: 'spade-1', ...exampleProduct },
       },
     }),

@@ -12,8 +12,6 @@ export interface Media {
   schema: z.ZodType;
   /** A body that the service takes or gives, whole: the tests send it. */
   example?: unknown;
-  /** Where lines or parts are bytes or documents of their own: what a person must know of the form. */
-  description?: string;
 }
 
 /** A body that is read, bounded and validated before the handler runs. */
