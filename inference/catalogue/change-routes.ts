@@ -134,7 +134,14 @@ export function changeRoutes(there: () => Promise<Catalogue>): Route[] {
       ...{ tag, access },
       params: productParams,
       responses: changed,
-      problems: [...always, 'not-found', 'not-ready', 'overloaded', 'pictures-unavailable'],
+      problems: [
+        ...always,
+        'not-found',
+        'precondition-failed',
+        'not-ready',
+        'overloaded',
+        'pictures-unavailable',
+      ],
       async handle({ ctx, params: { id } }) {
         const catalogue = await there();
         return tagged(ctx, await whileThere(ctx, (signal) => predictAnew(catalogue, id, signal)));

@@ -1,29 +1,20 @@
 import type { Product } from '@shelfwise/inference-contract';
-import type { Knex } from 'knex';
 import { Problem } from '../http/problems.ts';
 import type { Catalogue, Content, Patch } from './catalogue.ts';
+import { changeAsSeen, currentProduct } from './optimistic.ts';
 import { type Outcome, outcomeColumns } from './outcome.ts';
 import {
   keepPicture,
   type Picture,
+  pictureIsGone,
   pictureOf,
   readPicture,
   releasePicture,
-  touchPicture,
 } from './pictures.ts';
-import { isWanted, noSuchProduct, precondition } from './preconditions.ts';
+import { noSuchProduct, precondition } from './preconditions.ts';
 import { ask } from './predicting.ts';
-import {
-  changeProduct,
-  findProduct,
-  type ProductColumns,
-  removeProduct,
-  type Wanted,
-} from './products.ts';
-import { type ProductRow, toProduct } from './row.ts';
-
-/** Of a change that names no version: how often it is made anew because others were faster. */
-const mostAttempts = 5;
+import { type ProductColumns, removeProduct, type Wanted } from './products.ts';
+import type { ProductRow } from './row.ts';
 
 export interface Changing {
   id: string;
@@ -40,8 +31,8 @@ export function replaceProduct(catalogue: Catalogue, changing: Changing, content
 }
 
 /**
- * Changes what the patch names. Text or a picture that is another is predicted anew. Throws `not-found` or
- * `precondition-failed`.
+ * Changes what the patch names. Text or a picture that is another is predicted anew, and so is a product whose picture was gone when it
+ * was to be predicted, and is given again. Throws `not-found` or `precondition-failed`.
  */
 export async function patchProduct(
   catalogue: Catalogue,
@@ -49,14 +40,9 @@ export async function patchProduct(
   patch: Patch,
 ): Promise<Product> {
   const picture = patch.image && pictureOf(patch.image);
-  for (let attempt = 1; ; attempt++) {
-    const before = await currentProduct(catalogue, id, wanted);
-    const columns = await changesOf(catalogue, before, patch, picture, later ? undefined : signal);
-    if (!columns) return toProduct(before);
-    const after = await store(catalogue, before, columns);
-    if (after) return toProduct(after);
-    if (wanted !== 'any' || attempt === mostAttempts) throw precondition();
-  }
+  return changeAsSeen(catalogue, { id, wanted }, (before) =>
+    changesOf(catalogue, before, patch, picture, later ? undefined : signal),
+  );
 }
 
 /** Removes the product with its corrections; its picture is collected later. Throws `not-found` or `precondition-failed`. */
@@ -72,22 +58,13 @@ export async function deleteProduct(
       return row;
     }),
   );
-  if (!removed) throw precondition();
+  if (!removed) throw wanted === 'any' ? noSuchProduct(id) : precondition();
 }
 
-/** The product in a version that is wanted. Throws `not-found` or `precondition-failed`. */
-export async function currentProduct(
-  { database }: Catalogue,
-  id: string,
-  wanted: Wanted,
-): Promise<ProductRow> {
-  const row = await database.query((knex) => findProduct(knex, id));
-  if (!row) throw noSuchProduct(id);
-  if (!isWanted(row.version, wanted)) throw precondition();
-  return row;
-}
-
-/** The columns that become others; undefined where nothing does. The picture is in the store then. Without a signal it is predicted later. */
+/**
+ * The columns that become others; undefined where nothing does. The picture that is given is in the store then, also where it is the
+ * one that the product has: somebody may have removed it there. Without a signal it is predicted later.
+ */
 async function changesOf(
   catalogue: Catalogue,
   before: ProductRow,
@@ -104,15 +81,16 @@ async function changesOf(
     picture: image === undefined ? before.picture : (picture?.sha256 ?? null),
   };
   const differs = (name: keyof typeof after) => after[name] !== before[name];
-  const described = differs('designation') || differs('description') || differs('picture');
-  if (!described && !differs('category')) return undefined;
-  if (!described) return after;
-  const outcome: Outcome = signal
-    ? await askAnew(catalogue, after, picture, signal)
-    : { status: 'pending', lost: false };
-  if (picture && differs('picture'))
-    await keepPicture(catalogue.database, catalogue.store, picture);
-  return { ...after, ...outcomeColumns(outcome) };
+  const described =
+    differs('designation') ||
+    differs('description') ||
+    differs('picture') ||
+    (picture && before.prediction_fault === pictureIsGone);
+  const later: Outcome = { status: 'pending', lost: false };
+  const outcome = described && (signal ? await askAnew(catalogue, after, picture, signal) : later);
+  if (picture) await keepPicture(catalogue.database, catalogue.store, picture);
+  if (outcome) return { ...after, ...outcomeColumns(outcome) };
+  return differs('category') ? after : undefined;
 }
 
 /** A picture that stays is fetched for it; where it cannot be, now, the prediction comes later. */
@@ -132,26 +110,4 @@ async function askAnew(
     }
   }
   return ask(state, { ...after, picture: bytes }, { withinMs: predictWithinMs, signal });
-}
-
-function store({ database }: Catalogue, before: ProductRow, columns: Partial<ProductColumns>) {
-  return database.query((knex) =>
-    knex.transaction(async (trx) => {
-      if (!(await changeProduct(trx, before.id, [before.version], columns))) return undefined;
-      if (columns.picture !== undefined)
-        await exchangePictures(trx, before.picture, columns.picture);
-      return findProduct(trx, before.id);
-    }),
-  );
-}
-
-/** In the order of their names, so that two products that exchange pictures do not wait for each other. */
-async function exchangePictures(trx: Knex, before: string | null, after: string | null) {
-  if (before === after) return;
-  const steps = [
-    ...(before === null ? [] : [{ picture: before, step: releasePicture }]),
-    ...(after === null ? [] : [{ picture: after, step: touchPicture }]),
-  ];
-  for (const { picture, step } of steps.sort((a, b) => (a.picture < b.picture ? -1 : 1)))
-    await step(trx, picture);
 }

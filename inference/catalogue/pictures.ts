@@ -97,9 +97,12 @@ export function readPicture(store: Store, sha256: string): Promise<Buffer> {
 
 function gone(error: unknown): never {
   if (!(error instanceof StoreNotFound)) throw error;
-  const detail = 'The picture is gone from the store: send the product with its image again.';
-  throw new Problem('not-found', detail, { part: 'image', cause: error });
+  throw new Problem('not-found', pictureIsGone, { part: 'image', cause: error });
 }
+
+/** Also what a product has in place of a prediction where its picture was gone: whoever gives it again has it predicted. */
+export const pictureIsGone =
+  'The picture is gone from the store: send the product with its image again.';
 
 /** Whatever keeps the store from doing what it is asked, its absence or its refusal, is for the operator of the service to mend. */
 async function reachingStore<T>(work: () => Promise<T>): Promise<T> {
