@@ -204,6 +204,7 @@ export async function startEngine(settings: EngineSettings) {
       workers: pool?.size ?? 0,
       alive: pool?.alive() ?? 0,
       busy: pool?.busy() ?? 0,
+      hung: pool?.hung() ?? 0,
     }),
 
     /** For when nothing is asked any more: what still waits is refused, what runs is finished. */

@@ -28,6 +28,10 @@ interface Slot {
   worker: Worker | undefined;
   state: 'starting' | 'idle' | 'busy' | 'closed';
   pending: { resolve: (done: BatchDone) => void; reject: (error: Error) => void } | undefined;
+  /** Runs while a batch does, or a worker is asked to end. */
+  patience: NodeJS.Timeout | undefined;
+  /** Called when the worker has ended or is given up. */
+  gone: () => void;
   failures: number;
 }
 
@@ -44,13 +48,15 @@ export async function startPool(settings: PoolSettings) {
     worker: undefined,
     state: 'starting',
     pending: undefined,
+    patience: undefined,
+    gone: () => undefined,
     failures: 0,
   }));
   let closing = false;
   let leftBehind = 0;
 
   /** Resolves when the worker is ready; rejects when it refuses the model or ends before. */
-  function start(slot: Slot): Promise<void> {
+  async function start(slot: Slot): Promise<void> {
     slot.state = 'starting';
     const worker = new Worker(program, { workerData: settings.worker });
     slot.worker = worker;
@@ -60,16 +66,13 @@ export async function startPool(settings: PoolSettings) {
         if (message.kind === 'ready') {
           slot.state = 'idle';
           resolve();
-          settings.onIdle();
+          if (!closing) settings.onIdle();
         } else if (message.kind === 'refused') {
           // It ends by itself.
           cause = new ModelRefusedError(message.message);
         } else {
           slot.failures = 0;
-          slot.state = 'idle';
-          const { pending } = slot;
-          slot.pending = undefined;
-          pending?.resolve(message);
+          settle(slot, 'idle')?.resolve(message);
           if (!closing) settings.onIdle();
         }
       });
@@ -95,6 +98,18 @@ export async function startPool(settings: PoolSettings) {
     }, pause).unref();
   }
 
+  /** Gives the slot's worker up unless it answers in time. */
+  function watch(slot: Slot, worker: Worker): void {
+    const { batchTimeoutMs } = settings;
+    const due = performance.now() + batchTimeoutMs;
+    clearTimeout(slot.patience);
+    slot.patience = setTimeout(() => {
+      // A timer that comes this late tells that the process stood still (a pod that is frozen), and its workers with it.
+      if (performance.now() - due > batchTimeoutMs / 2) watch(slot, worker);
+      else giveUp(slot, worker);
+    }, batchTimeoutMs);
+  }
+
   /**
    * A hung worker is left behind, not terminated: ending a thread inside onnxruntime's native code ends the process.
    * Should it wake, it is told to stop.
@@ -103,22 +118,32 @@ export async function startPool(settings: PoolSettings) {
     const error = new Error(`it did not answer within ${settings.batchTimeoutMs} ms`);
     worker.removeAllListeners();
     worker.on('error', () => undefined);
+    worker.on('exit', () => leftBehind--);
     worker.postMessage({ kind: 'stop' } satisfies ToWorker);
     worker.unref();
-    fail(slot, error);
     leftBehind++;
+    fail(slot, error);
+    if (closing) return;
     if (leftBehind > settings.workers) settings.onHopeless(leftBehind);
-    else restart(slot, error);
+    restart(slot, error);
   }
 
   /** The slot has no worker any more; whoever waits for it learns why. */
   function fail(slot: Slot, error: Error): void {
-    slot.state = 'closed';
     slot.worker = undefined;
-    slot.pending?.reject(
+    settle(slot, 'closed')?.reject(
       new WorkerLostError(`an inference worker was lost: ${error.message}`, { cause: error }),
     );
+    slot.gone();
+  }
+
+  /** The slot's batch is over, however it ended: gives who waits for it. */
+  function settle(slot: Slot, state: Slot['state']): Slot['pending'] {
+    const { pending } = slot;
+    if (state === 'closed' || !closing) clearTimeout(slot.patience);
+    slot.state = state;
     slot.pending = undefined;
+    return pending;
   }
 
   /** Rejects with WorkerLostError. `give`: the pictures' buffers go to the worker, and are empty here afterwards. */
@@ -132,39 +157,38 @@ export async function startPool(settings: PoolSettings) {
     );
     const message: ToWorker = { kind: 'batch', items };
     return new Promise<BatchDone>((resolve, reject) => {
-      const hung = setTimeout(() => giveUp(slot, worker), settings.batchTimeoutMs);
-      slot.pending = {
-        resolve: (done) => {
-          clearTimeout(hung);
-          resolve(done);
-        },
-        reject: (error) => {
-          clearTimeout(hung);
-          reject(error);
-        },
-      };
+      slot.pending = { resolve, reject };
+      watch(slot, worker);
       try {
         worker.postMessage(message, transfer);
       } catch (error) {
         // A buffer that was given away before cannot be sent; the worker has seen nothing of it.
-        slot.state = 'idle';
-        slot.pending.reject(error as Error);
-        slot.pending = undefined;
+        settle(slot, 'idle')?.reject(error as Error);
       }
     });
   }
 
+  let closed: Promise<unknown> | undefined;
+
   async function close(): Promise<void> {
+    closed ??= end();
+    await closed;
+  }
+
+  function end(): Promise<unknown> {
     closing = true;
     const ended = slots.map(async (slot) => {
       const { worker } = slot;
       if (!worker) return;
-      const exited = new Promise((resolve) => worker.once('exit', resolve));
-      // Asked, not terminated: see giveUp().
+      const gone = new Promise<void>((resolve) => {
+        slot.gone = resolve;
+      });
+      // Asked, not terminated: see giveUp(). A batch that runs is finished first.
       worker.postMessage({ kind: 'stop' } satisfies ToWorker);
-      await exited;
+      watch(slot, worker);
+      await gone;
     });
-    await Promise.all(ended);
+    return Promise.all(ended);
   }
 
   try {
@@ -181,6 +205,7 @@ export async function startPool(settings: PoolSettings) {
     close,
     idle: () => inState('idle'),
     busy: () => inState('busy'),
+    hung: () => leftBehind,
     alive: () => inState('idle') + inState('busy'),
     size: slots.length,
   };
