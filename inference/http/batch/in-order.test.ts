@@ -49,6 +49,23 @@ describe('work that is done several at a time', () => {
     expect(read).to.be.at.most(6);
   });
 
+  it('is done on all that was taken, also when nobody reads on', async () => {
+    let taken = 0;
+    async function* endless() {
+      while (true) yield taken++;
+    }
+    let worked = 0;
+    const work = async () => {
+      worked++;
+    };
+    const results = inOrder(endless(), work, (n) => n >= 3);
+    await results.next();
+    for (let i = 0; i < 100; i++) await new Promise(setImmediate);
+    await results.return();
+    for (let i = 0; i < 100; i++) await new Promise(setImmediate);
+    expect(worked).to.equal(taken);
+  });
+
   it('ends with the error of its source, after what came before it', async () => {
     async function* broken() {
       yield 1;

@@ -1,7 +1,8 @@
 /**
  * Does `work` on what comes from `source`, several at a time, and gives the results in the source's order, each as soon as it
  * is its turn. While it is `full`, by the number of results that nobody has taken yet, no more is taken from the source: a
- * reader that is slow makes the source wait. Ends, and reads no further, when nobody reads it any more. `work` may not reject.
+ * reader that is slow makes the source wait. Ends, and reads no further, when nobody reads it any more; what was taken until then
+ * is worked on all the same. `work` may not reject.
  */
 export async function* inOrder<T, R>(
   source: AsyncIterable<T>,
@@ -18,8 +19,9 @@ export async function* inOrder<T, R>(
   async function read(): Promise<void> {
     for await (const one of source) {
       while (window.length > 0 && full(window.length) && !left) await room.next();
-      if (left) return;
+      // Also when nobody reads any more: what was taken may hold on to something that only `work` gives back.
       window.push(work(one));
+      if (left) return;
       news.tell();
     }
   }
