@@ -33,7 +33,7 @@ export async function defaultModel(
   { cacheDir, inherited }: Config,
   say: (line: string) => void,
 ): Promise<BenchModel> {
-  const sources = hexOf(await sourcesDigest(undefined, /\.(ts|c|py)$/)).slice(0, 12);
+  const sources = hexOf(await sourcesDigest()).slice(0, 12);
   const home = join(cacheDir, 'bench-serving', `default-${products}-${sources}`);
   const lock = join(cacheDir, 'locks', 'bench-serving.lock');
   await withLock(

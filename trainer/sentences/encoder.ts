@@ -23,8 +23,8 @@ export interface Branch {
 
 /**
  * The multilingual Universal Sentence Encoder (arXiv:1907.04307), its convolutional form, by Google: pieces of a text become
- * vectors, n-grams of these are summed up, and dense layers make one vector of the sum. Pretrained on 16 languages so that
- * texts that mean the same are near each other, whatever their language.
+ * vectors, n-grams of these are summed up, and dense layers make one vector of the sum. Pretrained on 16 languages (simplified
+ * and traditional Chinese are two of them) so that texts that mean the same are near each other, whatever their language.
  */
 export interface SentenceEncoder {
   readonly name: string;

@@ -8,7 +8,8 @@ describe('the digest of the sources', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sources-'));
-    await mkdir(join(folder, 'fit'));
+    for (const each of ['fit', 'contract/jpeg', 'backbone'])
+      await mkdir(join(folder, each), { recursive: true });
     await writeFile(join(folder, 'fit', 'loop.ts'), 'let steps = 1;');
   });
   afterEach(() => rm(folder, { recursive: true }));
@@ -16,8 +17,13 @@ describe('the digest of the sources', () => {
   for (const [file, counts] of [
     ['fit/loop.ts', true],
     ['main.ts', true],
+    ['contract/jpeg/decode.c', true],
+    ['contract/jpeg/decode.h', true],
+    ['backbone/convert.py', true],
+    ['package.json', true],
     ['fit/loop.test.ts', false],
     ['fit/loop.fixture.ts', false],
+    ['fit/loop.fixture.py', false],
     ['README.md', false],
   ] as const)
     it(`${counts ? 'is another' : 'stays the same'} where ${file} changes`, async () => {

@@ -3,15 +3,17 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const trainer = join(import.meta.dirname, '..');
+/** TypeScript, the decoder's C, the converters of weights, and package.json, which says with which libraries. */
+const counted = /\.(ts|c|h|py|json)$/;
 
 /**
  * A digest of the trainer's sources. In an image its reference says which code runs; in a source checkout nothing else does, and a
- * checkpoint of other code must not be gone on with. `kinds` are the files that count, but for those of tests.
+ * checkpoint of other code must not be gone on with. What only tests read does not count.
  */
-export async function sourcesDigest(folder = trainer, kinds = /\.ts$/): Promise<string> {
+export async function sourcesDigest(folder = trainer): Promise<string> {
   const entries = await readdir(folder, { recursive: true });
   const sources = entries
-    .filter((path) => kinds.test(path) && !/\.(test|fixture)\.ts$/.test(path))
+    .filter((path) => counted.test(path) && !/\.(test|fixture)\.[a-z]+$/.test(path))
     .filter((path) => !path.split(/[\\/]/).includes('node_modules'))
     .sort();
   const hash = createHash('sha256');
