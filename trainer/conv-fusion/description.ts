@@ -34,7 +34,7 @@ which rounded its embedding to bytes; nothing else is changed.`,
       'What the pretrained picture network cannot tell apart it was not taught: it knows photographs of the web of 2012, mostly of western origin.',
       ...(sentences
         ? [
-            'What the pretrained text network thinks alike it was not taught here either: it knows Arabic, Chinese, Dutch, English, French, German, Italian, Japanese, Korean, Polish, Portuguese, Russian, Spanish, Thai and Turkish; of other languages only the n-grams speak.',
+            'What the pretrained text network thinks alike it was not taught here either: it knows Arabic, Chinese (simplified and traditional), Dutch, English, French, German, Italian, Japanese, Korean, Polish, Portuguese, Russian, Spanish, Thai and Turkish; of other languages only the n-grams speak.',
           ]
         : []),
     ],
