@@ -66,6 +66,8 @@ export async function hostileRequests(authorization: string): Promise<HostileReq
       'application/json',
     ),
     body('JSON 100,000 deep', 400, '['.repeat(100_000), 'application/json'),
+    body('12 MiB of lists', 400, `[${'[],'.repeat(4 * megabyte)}[]]`, 'application/json'),
+    body('12 MiB of names', 400, `{${'"a":0,'.repeat(2 * megabyte)}"b":0}`, 'application/json'),
     body('text of NUL', 200, json({ designation: 'a\0b' }), 'application/json'),
   ];
 }

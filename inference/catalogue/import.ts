@@ -3,8 +3,8 @@ import {
   type ImportResult,
   importLineSchema,
 } from '@shelfwise/inference-contract';
-import { parseJson } from '../http/body.ts';
 import { check } from '../http/input.ts';
+import { parseJson } from '../http/json.ts';
 import { Problem } from '../http/problems.ts';
 import type { Catalogue, Content } from './catalogue.ts';
 import { putProduct } from './put.ts';

@@ -6,8 +6,9 @@ import {
   productPatchSchema,
 } from '@shelfwise/inference-contract';
 import type * as z from 'zod';
-import { type Lease, parseJson, readBody } from '../http/body.ts';
+import { type Lease, readBody } from '../http/body.ts';
 import { check, refuseOtherThan } from '../http/input.ts';
+import { parseJson } from '../http/json.ts';
 import { readMultipart } from '../http/multipart.ts';
 import { Problem } from '../http/problems.ts';
 import type { Content, Patch } from './catalogue.ts';

@@ -140,18 +140,6 @@ function intoMany(resolve: (body: Buffer) => void): Reader {
   };
 }
 
-/** A body, or a part of it, as a JSON value. Throws `bad-request` naming the part. */
-export function parseJson(body: Buffer, part = 'body'): unknown {
-  try {
-    return JSON.parse(utf8.decode(body));
-  } catch (cause) {
-    const detail = `The ${part} is not JSON in UTF-8: ${(cause as Error).message}.`;
-    throw new Problem('bad-request', detail, { part, cause });
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
 function tooLarge(limit: number): Problem {
   const detail = `The body is larger than ${limit} bytes (${limit / 2 ** 20} MiB): send a smaller image.`;
   return new Problem('too-large', detail, { part: 'body' });

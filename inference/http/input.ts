@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
-import { type Lease, parseJson, readBody } from './body.ts';
+import { type Lease, readBody } from './body.ts';
+import { parseJson } from './json.ts';
 import { Problem } from './problems.ts';
 import type { Route } from './route.ts';
 import type { Context } from './state.ts';

@@ -51,6 +51,13 @@ const refused: Row[] = [
     'JSON that is not UTF-8',
     () => ({ ...json(''), body: new Uint8Array([0x7b, 0xff, 0x7d]) }),
   ],
+  [
+    400,
+    'body',
+    /10000 brackets/,
+    '12 MiB of names',
+    () => json(`{${'"a":0,'.repeat(2 ** 21)}"b":0}`),
+  ],
   [422, 'body', /wrong/, 'JSON that is no object', () => json([1])],
   [422, 'designation', /designation/, 'a number as designation', () => json({ designation: 5 })],
   [

@@ -5,8 +5,9 @@ import {
   predictRequestSchema,
 } from '@shelfwise/inference-contract';
 import type { Item } from '../engine/item.ts';
-import { type Lease, parseJson, readBody } from './body.ts';
-import { refuseOtherThan } from './input.ts';
+import { type Lease, readBody } from './body.ts';
+import { check, refuseOtherThan } from './input.ts';
+import { parseJson } from './json.ts';
 import { readMultipart } from './multipart.ts';
 import { Problem } from './problems.ts';
 
@@ -113,9 +114,7 @@ function fromJson(
   value: unknown,
   schema: typeof predictRequestSchema | typeof batchQuestionSchema,
 ): Given {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw wrongField(parsed.error.issues[0]);
-  const { image, ...rest } = parsed.data;
+  const { image, ...rest } = check(schema, value, 'body');
   if (image === null || image === undefined) return rest;
   return { ...rest, image: fromBase64(image) };
 }
@@ -125,16 +124,4 @@ export function fromBase64(image: string): Buffer {
   if (image.length % 4 === 0 && base64.test(image)) return Buffer.from(image, 'base64');
   const detail = 'The image is not base64: send the bytes of the file in base64.';
   throw new Problem('unusable-part', detail, { part: 'image' });
-}
-
-function wrongField(
-  issue: { code: string; message: string; path: PropertyKey[]; keys?: unknown } | undefined,
-): Problem {
-  if (issue?.code === 'unrecognized_keys') {
-    const name = String((issue.keys as string[])[0]).slice(0, 64);
-    const detail = `The field ${JSON.stringify(name)} is not known: look at /docs for what may be sent.`;
-    return new Problem('unknown-part', detail, { part: name });
-  }
-  const part = issue?.path.join('.') || 'body';
-  return new Problem('unusable-part', `The field ${part} is wrong: ${issue?.message}.`, { part });
 }

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { predictLimits } from '@shelfwise/inference-contract';
 import type { Item } from '../engine/item.ts';
-import { type Lease, parseJson, readBody } from '../http/body.ts';
+import { type Lease, readBody } from '../http/body.ts';
 import { check } from '../http/input.ts';
+import { parseJson } from '../http/json.ts';
 import { fromBase64, question } from '../http/predict-request.ts';
 import { Problem } from '../http/problems.ts';
 import { readBytes } from './bytes.ts';
