@@ -5,7 +5,7 @@ import { AbandonedError, ItemError, OverloadError } from './errors.ts';
 import type { Item, Prediction, StageTimes } from './item.ts';
 import { type BatchDone, type Pool, startPool } from './pool.ts';
 import { createQueue } from './queue.ts';
-import { createStudies } from './studies.ts';
+import { createStudies, type Variants } from './studies.ts';
 
 /** Batching gains 1.1× from 1 to 32 items on a CPU, so a batch is small and never waited for. */
 const maximumBatch = 8;
@@ -189,10 +189,10 @@ export async function startEngine(settings: EngineSettings) {
 
     /**
      * Answers many variants of one product, for explanations: a few at a time, on one worker, only while nothing waits that
-     * predict() was asked. Null where a variant has nothing to go by. Rejects as predict() does. Pictures are not taken;
-     * variants that share one have it decoded once.
+     * predict() was asked; nothing is asked of `variants` before. Null where a variant has nothing to go by. Rejects as predict()
+     * does. Pictures are not taken; variants that share one have it decoded once.
      */
-    study: (variants: readonly Item[], options: PredictOptions = {}) =>
+    study: (variants: Variants, options: PredictOptions = {}) =>
       closing ? Promise.reject(new OverloadError(0)) : studies.add(variants, options),
 
     /** Edge S of the picture that the model sees, in pixels. */

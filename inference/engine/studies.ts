@@ -16,8 +16,13 @@ interface StudiesSettings {
   mayRun: () => boolean;
 }
 
+/** Taken one by one as their turn comes, so that what is refused or given up costs no preparation. */
+export type Variants = Iterable<Item> | AsyncIterable<Item>;
+
 interface Study {
-  variants: readonly Item[];
+  variants: Iterator<Item> | AsyncIterator<Item>;
+  /** Prepared, and next to run. */
+  ready: Item[];
   answers: (Prediction | null)[];
   over: boolean;
   end(how: () => void): void;
@@ -30,7 +35,7 @@ export function createStudies({ run, mayRun }: StudiesSettings) {
   let waiting: Study[] = [];
   let running = false;
 
-  function add(variants: readonly Item[], { withinMs, signal }: PredictOptions) {
+  function add(variants: Variants, { withinMs, signal }: PredictOptions) {
     return new Promise<(Prediction | null)[]>((resolve, reject) => {
       if (waiting.length >= mostStudies) {
         reject(new OverloadError(withinMs ?? 0));
@@ -45,7 +50,8 @@ export function createStudies({ run, mayRun }: StudiesSettings) {
       const timer = withinMs === undefined ? undefined : setTimeout(late, withinMs);
       timer?.unref();
       const study: Study = {
-        variants,
+        variants: iteratorOf(variants),
+        ready: [],
         answers: [],
         over: false,
         end(how) {
@@ -71,21 +77,25 @@ export function createStudies({ run, mayRun }: StudiesSettings) {
     if (running || !study || !mayRun()) return;
     running = true;
     try {
-      const from = study.answers.length;
-      const { results } = await run(study.variants.slice(from, from + studyBatch));
-      for (const result of results) {
-        if (!result.ok && result.fault !== 'empty')
-          throw new ItemError(result.fault, result.message);
-        study.answers.push(result.ok ? result : null);
-      }
-      if (study.answers.length >= study.variants.length)
-        study.end(() => study.resolve(study.answers));
+      await prepare(study);
+      // A prediction may have come meanwhile.
+      if (!study.over && mayRun()) await step(study);
     } catch (error) {
       study.end(() => study.reject(error as Error));
     } finally {
       running = false;
     }
     void advance();
+  }
+
+  /** A batch of the study; resolves it after the last. */
+  async function step(study: Study): Promise<void> {
+    const { results } = await run(study.ready.splice(0));
+    for (const result of results) {
+      if (!result.ok && result.fault !== 'empty') throw new ItemError(result.fault, result.message);
+      study.answers.push(result.ok ? result : null);
+    }
+    await prepare(study);
   }
 
   return {
@@ -96,4 +106,20 @@ export function createStudies({ run, mayRun }: StudiesSettings) {
       for (const study of [...waiting]) study.end(() => study.reject(new OverloadError(0)));
     },
   };
+}
+
+/** Takes the next batch of variants; where there are none any more the study has its answers. */
+async function prepare(study: Study): Promise<void> {
+  while (!study.over && study.ready.length < studyBatch) {
+    const { done, value } = await study.variants.next();
+    if (done) break;
+    study.ready.push(value);
+  }
+  if (study.ready.length === 0) study.end(() => study.resolve(study.answers));
+}
+
+function iteratorOf(variants: Variants): Study['variants'] {
+  return Symbol.asyncIterator in variants
+    ? variants[Symbol.asyncIterator]()
+    : variants[Symbol.iterator]();
 }

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Item, Prediction } from '../engine/item.ts';
 import { likeliest } from '../engine/likeliest.ts';
 import { type Cell, gridOf } from './regions.ts';
-import { unitsOf, without } from './words.ts';
+import { type Unit, unitsOf, without } from './words.ts';
 
 export interface ExplainSettings {
   /** In the order of labels.json. */
@@ -25,13 +25,16 @@ export async function explain(
 ): Promise<Explanation> {
   const explained = likeliest(combined);
   const probability = combined[explained] as number;
-  const units = unitsOf(item);
-  const cells = item.picture ? await cellsOf(item.picture, engine.pictureSize) : [];
-  const variants = [
-    ...units.map((unit): Item => ({ ...item, ...without(unit, item) })),
-    ...cells.map(({ mask }): Item => ({ ...item, masks: [mask] })),
-  ];
-  const answers = await engine.study(variants, {
+  let units: Unit[] = [];
+  let cells: Cell[] = [];
+  // Nothing of it is done before it has its turn: a text can be long, and those who are refused must not cost anything.
+  async function* variants(): AsyncGenerator<Item> {
+    units = unitsOf(item);
+    for (const unit of units) yield { ...item, ...without(unit, item) };
+    if (item.picture) cells = await cellsOf(item.picture, engine.pictureSize);
+    for (const { mask } of cells) yield { ...item, masks: [mask] };
+  }
+  const answers = await engine.study(variants(), {
     withinMs: explainLimits.withinMs,
     ...(signal && { signal }),
   });

@@ -44,4 +44,51 @@ describe('the words of an explanation', () => {
       description: ' ',
     });
   });
+
+  describe('cost little, whatever the text', () => {
+    const count = 16_384;
+    const word = (i: number) => String.fromCodePoint(0x4e00 + i);
+    const words = (of: (i: number) => string) =>
+      Array.from({ length: count }, (_, i) => of(i)).join(' ');
+    const texts = {
+      'one letter': words(() => 'a'),
+      'few letters, without a pattern': words((i) => word((i * i) % 47)),
+      'all different': words(word),
+      'islands among one letter': words((i) => (i % 334 === 0 ? word(i) : 'a')),
+      'different ones at the end': words((i) => (i < count / 2 ? 'a' : word(i))),
+    };
+    for (const [name, description] of Object.entries(texts)) {
+      it(name, () => {
+        const texts = { designation: null, description };
+        const { result, characters } = charactersCut(() => unitsOf(texts));
+        // A pass for each length that is tried, of which there are at most thirty.
+        expect(characters).to.be.at.most(64 * description.length);
+        for (const unit of result) {
+          const once = charactersCut(() => without(unit, texts));
+          expect(once.characters).to.be.at.most(2 * description.length);
+        }
+      });
+    }
+  });
 });
+
+/** How many characters `work` cuts out of strings or changes the case of: what it costs, on any machine. */
+function charactersCut<T>(work: () => T): { result: T; characters: number } {
+  const { slice, toLowerCase } = String.prototype;
+  let characters = 0;
+  const counted = (text: string) => {
+    characters += text.length;
+    return text;
+  };
+  String.prototype.slice = function (from, to) {
+    return counted(slice.call(this, from, to));
+  };
+  String.prototype.toLowerCase = function () {
+    return counted(toLowerCase.call(this));
+  };
+  try {
+    return { result: work(), characters };
+  } finally {
+    Object.assign(String.prototype, { slice, toLowerCase });
+  }
+}

@@ -19,16 +19,17 @@ const wordOrTag =
   /<[^<>]*>|(?:[\p{L}\p{N}\p{M}]|&#?\w{1,31};)+(?:['’.-](?:[\p{L}\p{N}\p{M}]|&#?\w{1,31};)+)*/gu;
 
 /**
- * The text in units, at most `explainLimits.words`: different words where there are no more, else runs of as few
+ * The text in units, at most `explainLimits.words`: different words where there are no more, else runs of about as few
  * words as will do. Equal ones, whatever their case, are one unit.
  */
 export function unitsOf(texts: Texts): Unit[] {
   const words = (['designation', 'description'] as const).map((part) =>
     wordsOf(part, texts[part] ?? ''),
   );
-  for (let length = 1; ; length++) {
+  // By a fourth: a hostile text, in which runs of every length differ, is gone through thirty times and not hundreds.
+  for (let length = 1; ; length = Math.ceil(length * 1.25)) {
     const units = runs(words, length, texts);
-    if (units.length <= explainLimits.words) return units;
+    if (units) return units;
   }
 }
 
@@ -39,7 +40,8 @@ function wordsOf(part: Place['part'], text: string): Place[] {
     .map((match) => ({ part, start: match.index, end: match.index + match[0].length }));
 }
 
-function runs(words: Place[][], length: number, texts: Texts): Unit[] {
+/** Undefined where there are too many. */
+function runs(words: Place[][], length: number, texts: Texts): Unit[] | undefined {
   const units = new Map<string, Unit>();
   for (const ofPart of words) {
     for (let i = 0; i < ofPart.length; i += length) {
@@ -51,17 +53,24 @@ function runs(words: Place[][], length: number, texts: Texts): Unit[] {
       const unit = units.get(key) ?? { text, at: [] };
       unit.at.push(place);
       units.set(key, unit);
+      if (units.size > explainLimits.words) return undefined;
     }
   }
   return [...units.values()];
 }
 
-/** The texts with a blank in place of a unit. */
+/** The texts, as far as they are read, with a blank in place of a unit. */
 export function without({ at }: Unit, texts: Texts): Texts {
-  const left = { designation: texts.designation, description: texts.description };
-  for (const { part, start, end } of at.toReversed()) {
-    const text = left[part] as string;
-    left[part] = `${text.slice(0, start)} ${text.slice(end)}`;
-  }
-  return left;
+  const left = (part: Place['part']) => {
+    const text = texts[part]?.slice(0, maximumCharacters);
+    if (text === undefined) return null;
+    const kept: string[] = [];
+    let from = 0;
+    for (const { start, end } of at.filter((place) => place.part === part)) {
+      kept.push(text.slice(from, start));
+      from = end;
+    }
+    return [...kept, text.slice(from)].join(' ');
+  };
+  return { designation: left('designation'), description: left('description') };
 }
