@@ -29,7 +29,7 @@ export interface AuthenticateSettings extends AllowedServiceAccounts {
 }
 
 /**
- * Lets only those through who bear a valid token, and leaves them in `ctx.state.caller`.
+ * Lets only those through who bear a valid token, and leaves them in `ctx.state.caller`, with `ctx.state.holds` for as long as they stay.
  * Throws `unauthenticated`, `forbidden` (a ServiceAccount that may not call) or `keys-unavailable`.
  */
 export function authenticate(settings: AuthenticateSettings): Middleware {
@@ -51,9 +51,11 @@ export function authenticate(settings: AuthenticateSettings): Middleware {
       if (token === undefined) throw unauthenticated();
       if (token.startsWith('sw_')) {
         ctx.state.caller = await serviceCaller(token, serviceTokens);
+        ctx.state.holds = () => serviceTokens?.holds(token) ?? false;
       } else {
-        const { caller, facts } = await verified(token, ctx);
+        const { caller, facts, holds } = await verified(token, ctx);
         ctx.state.caller = caller;
+        ctx.state.holds = holds;
         ctx.state.token = facts;
       }
     } catch (error) {

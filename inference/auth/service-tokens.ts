@@ -53,6 +53,9 @@ export function createServiceTokens({ refresh, now = Date.now }: ServiceTokenSet
     return known.get(key);
   }
 
+  const isOver = ({ expiresAt }: ServiceToken) => expiresAt !== undefined && expiresAt <= now();
+  const silenceMs = () => now() - learntAt;
+
   function mayRefresh(): boolean {
     const gained = (now() - refreshedAt) / refreshes.everyMs;
     refreshedAt = now();
@@ -73,11 +76,16 @@ export function createServiceTokens({ refresh, now = Date.now }: ServiceTokenSet
       if (!form.test(token)) return undefined;
       const found = await lookUp(hashOf(token));
       const patience = found ? longestWithoutDatabaseMs : longestSilenceMs;
-      if (now() - learntAt > patience) throw unknowable();
-      if (!found || (found.expiresAt !== undefined && found.expiresAt <= now())) return undefined;
+      if (silenceMs() > patience) throw unknowable();
+      if (!found || isOver(found)) return undefined;
       const { id, name, roles } = found;
       used.set(id, now());
       return { kind: 'serviceToken', id, name, roles };
+    },
+    /** Whether a token that passed once would still do, by the list as it is. */
+    holds(token: string): boolean {
+      const found = known.get(hashOf(token));
+      return found !== undefined && !isOver(found) && silenceMs() <= longestWithoutDatabaseMs;
     },
     /** When each was used last, since this was asked before. */
     takeUses(): Map<string, number> {

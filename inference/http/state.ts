@@ -6,6 +6,8 @@ import type { TokenFacts } from '../auth/issuer.ts';
 export interface RequestState {
   requestId: string;
   caller?: Caller;
+  /** Whether the caller's token would still pass, by what this replica knows now: for answers that go on. Costs no I/O. */
+  holds?: () => boolean;
   /** Of the token that the caller bore, where it is a JWT. */
   token?: TokenFacts;
 }

@@ -1,9 +1,8 @@
-import { connect, type Socket } from 'node:net';
-import { type BatchAnswer, batchAnswerSchema } from '@shelfwise/inference-contract';
 import { expect } from 'chai';
 import { waitFor } from '../../../hack/process/wait.ts';
 import { noisyJpeg, svg } from '../../fixtures/pictures.ts';
 import { served, type TestService, testService } from '../../fixtures/service.ts';
+import { chunk, openBatch, parsed, untilSeen } from './fixture.ts';
 
 const unsteady = { program: new URL('../../fixtures/unsteady-worker.ts', import.meta.url) };
 
@@ -15,38 +14,6 @@ function ask(service: TestService, body: NonNullable<RequestInit['body']>): Prom
     duplex: 'half',
   } as RequestInit);
 }
-
-const parsed = (text: string): BatchAnswer[] =>
-  text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => batchAnswerSchema.parse(JSON.parse(line)));
-
-/** A batch whose lines are written one by one, over a connection of its own. */
-async function open(service: TestService): Promise<Socket & { received: () => string }> {
-  const { hostname, port } = new URL(service.url);
-  const socket = connect(Number(port), hostname);
-  let received = '';
-  socket.on('data', (data) => {
-    received += data;
-  });
-  // A connection that is cut is what some tests wait for.
-  socket.on('error', (error) => {
-    received += `[${(error as NodeJS.ErrnoException).code}]`;
-  });
-  socket.write(
-    `POST /v1/predict/batch HTTP/1.1\r\nHost: shop\r\nAuthorization: ${service.authorization}\r\n` +
-      'Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n',
-  );
-  return Object.assign(socket, { received: () => received });
-}
-
-const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
-const untilSeen = (socket: { received: () => string }, what: RegExp) =>
-  waitFor(async () => (what.test(socket.received()) ? true : undefined), {
-    what: `${what} in the answer`,
-    limitMs: 300_000,
-  });
 
 describe('POST /v1/predict/batch', () => {
   let service: TestService;
@@ -105,7 +72,7 @@ describe('POST /v1/predict/batch', () => {
   });
 
   it('answers a line before the next one is sent', async () => {
-    const socket = await open(service);
+    const socket = await openBatch(service);
     for (const id of ['first', 'second']) {
       socket.write(chunk(`{"id":"${id}","designation":"spade"}\n`));
       await untilSeen(socket, new RegExp(`"id":"${id}","prediction"`));
@@ -142,7 +109,7 @@ describe('POST /v1/predict/batch', () => {
   });
 
   it('reads no more of what nobody reads the answers to, and goes on once somebody does', async () => {
-    const socket = await open(service);
+    const socket = await openBatch(service);
     socket.pause();
     const line = `{"id":"${'x'.repeat(200)}"}\n`;
     const lines = 120_000;
@@ -166,7 +133,7 @@ describe('POST /v1/predict/batch', () => {
   });
 
   it('allows a caller some batches at a time, and takes the next when one has ended', async () => {
-    const two = [await open(service), await open(service)];
+    const two = [await openBatch(service), await openBatch(service)];
     for (const one of two) {
       one.write(chunk('{"designation":"spade"}\n'));
       await untilSeen(one, /prediction/);
@@ -185,7 +152,7 @@ describe('POST /v1/predict/batch', () => {
 
   it('leaves room for single predictions, and drops what waits when its caller leaves', async () => {
     const slow = await testService({}, unsteady);
-    const batch = await open(slow);
+    const batch = await openBatch(slow);
     batch.write(chunk('{"designation":"silence"}\n'.repeat(60)));
     const queued = () => slow.state.loaded?.engine.state().queued ?? 0;
     await waitFor(async () => (queued() > 0 ? true : undefined), {
@@ -206,7 +173,7 @@ describe('POST /v1/predict/batch', () => {
 
   it('cuts a connection on which nothing moves', async () => {
     const impatient = await testService({ arrivalLimitMs: 200 });
-    const batch = await open(impatient);
+    const batch = await openBatch(impatient);
     batch.write(chunk('{"designation":"spade"}\n{"design'));
     await waitFor(async () => (batch.destroyed ? true : undefined), {
       what: 'the connection to be cut',

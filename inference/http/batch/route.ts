@@ -14,6 +14,7 @@ import { type Line, linesOf } from './lines.ts';
 import { watchStall } from './stall.ts';
 import { createTally } from './tally.ts';
 import { createTurns } from './turns.ts';
+import { whileHolds } from './while-holds.ts';
 
 /** Of all batches together: apart from the budget of other requests, so that batches cannot use that up. */
 const budgetBytes = 64 * 2 ** 20;
@@ -41,7 +42,7 @@ export function batchRoute(state: ServiceState, stallLimitMs: number): Route {
     path: '/v1/predict/batch',
     id: 'predictBatch',
     summary: 'The classes of many products',
-    description: `One JSON document a line, in and out. Each line of the request is as the body of \`/v1/predict\`, with an \`id\` of your own; each product is answered with one line, in the order of the request, as soon as it is known. A line that cannot be answered has a problem in its answer, and the others go on. Blank lines are left out.
+    description: `One JSON document a line, in and out. Each line of the request is as the body of \`/v1/predict\`, with an \`id\` of your own; each product is answered with one line, in the order of the request, as soon as it is known. A line that cannot be answered has a problem in its answer, and the others go on. Once the token has expired or was revoked, the next line is answered with \`unauthenticated\` and is the last. Blank lines are left out.
 
 Read while you write: answers that nobody reads hold up the reading of the request (after about ${unreadBytes / 2 ** 20} MiB of them), and a connection on which nothing moves for ${stallLimitMs / 1000} s is cut. A batch takes what single predictions leave of the machine, and may take as long as it takes. One caller may have ${batchLimits.perCaller} at a time.`,
     tag: 'predict',
@@ -89,7 +90,12 @@ Read while you write: answers that nobody reads hold up the reading of the reque
         }
       };
       const lines = linesOf(stall.body(), { limitBytes: batchLimits.lineBytes, budget });
-      const answers = inOrder(lines, work, (n) => n >= aheadLines || ahead >= aheadBytes);
+      const { holds = () => true } = ctx.state;
+      const answers = inOrder(
+        whileHolds(lines, holds),
+        work,
+        (n) => n >= aheadLines || ahead >= aheadBytes,
+      );
       ctx.type = type;
       ctx.body = Readable.from(answers, { objectMode: false, highWaterMark: unreadBytes });
     },
