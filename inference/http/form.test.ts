@@ -61,6 +61,16 @@ describe('parts of a form', () => {
     ['without an end', field('x', '1')],
     ['that ends in a header', '--b\r\nContent-Disposition: form-data; name="x"'],
     ['with an endless header', `--b\r\nx: ${'y'.repeat(5_000)}\r\n\r\n1\r\n--b--`],
+    [
+      'with a part that is all header',
+      `--b\r\nContent-Disposition: form-data; name="x"\r\n${field('y', '1')}--b--`,
+    ],
+    ['whose last part is all header', `${field('y', '1')}--b\r\nx: y\r\n--b--\r\n\r\n`],
+    [
+      'with a boundary of 71 characters',
+      `--${'b'.repeat(71)}--`,
+      `multipart/form-data; boundary=${'b'.repeat(71)}`,
+    ],
     ['of another boundary', '--c\r\n\r\n1\r\n--c--'],
   ];
   for (const [name, body, type] of wrong) {

@@ -38,12 +38,26 @@ export async function readMultipart<Name extends string>(
       if (!isText && !isFile) throw notAFile();
       if (Object.hasOwn(found, name)) throw duplicate(name);
       if (isText && content.length > textBytes) throw tooLong(name);
-      found[name] = isText ? content.toString('utf8') : content;
+      found[name] = isText ? textOf(name, content) : content;
     }
   } catch (error) {
     throw error instanceof FormError ? malformed(error) : error;
   }
   return found as FormParts<Name>;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Bytes that are no UTF-8 are refused: what took their place would be classified in silence. */
+function textOf(name: string, content: Buffer): string {
+  try {
+    return utf8.decode(content);
+  } catch (cause) {
+    throw new Problem('bad-request', `The part ${name} is not UTF-8: encode it so.`, {
+      part: name,
+      cause,
+    });
+  }
 }
 
 const quoted = (name: string) => JSON.stringify(name.slice(0, 64));

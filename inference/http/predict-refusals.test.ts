@@ -129,6 +129,19 @@ const refused: Row[] = [
   ],
   [400, 'body', /no complete/, 'a form that is none', () => raw('hello')],
   [
+    400,
+    'designation',
+    /not UTF-8/,
+    'a form in Latin-1',
+    () =>
+      raw(
+        Buffer.from(
+          '--b\r\nContent-Disposition: form-data; name="designation"\r\n\r\nB\xeache\r\n--b--',
+          'latin1',
+        ),
+      ),
+  ],
+  [
     422,
     'description',
     /longer/,
