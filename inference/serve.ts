@@ -14,6 +14,7 @@ import { createApp } from './http/app.ts';
 import { drain, listen, portOf } from './http/server.ts';
 import type { ServiceState } from './http/service.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { watchWaiting } from './metrics/waiting.ts';
 import type { LoadedModel } from './model/load.ts';
 import { openShelf } from './releases/shelf.ts';
 import { openCallers } from './serve/callers.ts';
@@ -63,6 +64,7 @@ async function serve(args: string[], io: StepIo) {
       },
       log,
     );
+  if (catalogue) watchWaiting(metrics.registry, catalogue.waiting);
   const watch = watchStore(store, release, log);
   const app = createApp({
     catalogue,

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { Registry } from 'prom-client';
 import { createMetrics } from '../../inference/metrics/metrics.ts';
 import { watchPredictions } from '../../inference/metrics/predictions.ts';
+import { watchWaiting } from '../../inference/metrics/waiting.ts';
 import { conditionTypes } from '../../operator/api/conditions.ts';
 import { reasons } from '../../operator/api/reasons.ts';
 import { createReleaseMetrics } from '../../operator/release/metrics.ts';
@@ -38,6 +39,7 @@ describe("the page of the inference service's metrics", () => {
     const metrics = createMetrics();
     metrics.watchDependencies(() => ({}));
     metrics.watchEngine(() => ({ queued: 0, workers: 0, alive: 0, busy: 0 }));
+    watchWaiting(metrics.registry, () => undefined);
     watchPredictions(metrics.registry, { release: '', digest: '', classes: [] });
     const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
     const expected = names.filter((name) => name.startsWith('shelfwise_'));

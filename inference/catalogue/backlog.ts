@@ -10,7 +10,7 @@ import { changeProduct } from './products.ts';
 import { type ProductRow, productsTable } from './row.ts';
 
 const batch = 8;
-/** A product over which workers, or whole programs, ended so often is not tried any more: it may be why. */
+/** A product over which workers, or whole programs, ended so often is not tried any more: it may be why. An index is of this number. */
 const mostAttempts = 3;
 /** A replica that ended with products in hand leaves them to the others after so long. */
 const free =
@@ -91,9 +91,7 @@ async function claim(knex: Knex, which: Which): Promise<Claimed[]> {
 /** Says of products that were tried often enough, by replicas that may have ended over them, that there is no prediction. */
 async function giveUp(knex: Knex): Promise<void> {
   const rows = await knex(productsTable)
-    .where({ prediction_due: true })
-    .where('prediction_attempts', '>=', mostAttempts)
-    .whereRaw(free)
+    .whereRaw(`prediction_due AND prediction_attempts >= ${mostAttempts} AND ${free}`)
     .orderBy('updated_at')
     .limit(batch)
     .select('id', 'version');

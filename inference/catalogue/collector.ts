@@ -78,16 +78,17 @@ async function spare(knex: Knex, pictures: Doomed[]): Promise<void> {
 async function doom(trx: Knex, hours: number): Promise<Doomed[]> {
   const lock = await trx.raw('SELECT pg_try_advisory_xact_lock(?) AS mine', [advisoryLock]);
   if (!lock.rows[0].mine) return [];
+  // An index is of no use for a limit by clock_timestamp(), which may be another for each row.
   // A product that names the picture in this moment has touched it, which is seen when this has waited for its row.
   const { rows } = await trx.raw(
     `UPDATE ${picturesTable} AS picture SET doomed_at = clock_timestamp()
      WHERE sha256 IN (
        SELECT sha256 FROM ${picturesTable} AS old
-       WHERE needed_at < clock_timestamp() - make_interval(hours => ?)
+       WHERE needed_at < now() - make_interval(hours => ?)
          AND (doomed_at IS NULL OR doomed_at < clock_timestamp() - ${abandonedAfter})
          AND NOT EXISTS (SELECT FROM ${productsTable} AS product WHERE product.picture = old.sha256)
        LIMIT ?)
-     AND needed_at < clock_timestamp() - make_interval(hours => ?)
+     AND needed_at < now() - make_interval(hours => ?)
      RETURNING sha256, doomed_at::text AS since`,
     [hours, batch, hours],
   );

@@ -5,7 +5,7 @@ import { Problem } from '../http/problems.ts';
 
 const table = 'shelfwise_idempotency';
 /** How long an answer is remembered. */
-export const rememberedHours = 24;
+const rememberedHours = 24;
 
 /** A request that is to be answered once, however often it comes. */
 export interface Once {
@@ -59,7 +59,7 @@ export async function remember(trx: Knex, { caller, key }: Once, answer: unknown
 export async function forget(knex: Knex, limit: number): Promise<number> {
   const { rowCount } = await knex.raw(
     `DELETE FROM ${table} WHERE ctid IN (SELECT ctid FROM ${table}
-       WHERE created_at <= clock_timestamp() - interval '${rememberedHours} hours' LIMIT ?)`,
+       WHERE created_at <= now() - interval '${rememberedHours} hours' LIMIT ?)`,
     [limit],
   );
   return rowCount ?? 0;

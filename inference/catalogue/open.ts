@@ -4,10 +4,12 @@ import { predictBacklog } from './backlog.ts';
 import type { Catalogue } from './catalogue.ts';
 import { collectPictures } from './collector.ts';
 import { forget } from './idempotency.ts';
+import { isOurs } from './owner.ts';
+import { countWaiting, type Waiting } from './waiting.ts';
 
 const forgottenAtOnce = 1_000;
 
-/** What the catalogue does by itself, in the background: predicts what waits, removes pictures and answers that nobody needs. */
+/** What the catalogue does by itself, in the background: predicts what waits, and counts it; removes pictures and answers that nobody needs. */
 export function openCatalogue(catalogue: Catalogue, log: Logger) {
   const { database } = catalogue;
   const predicting = repeat({
@@ -37,10 +39,28 @@ export function openCatalogue(catalogue: Catalogue, log: Logger) {
     },
     log,
   });
+  let waiting: Waiting | undefined;
+  const counting = repeat({
+    name: 'counting products that wait',
+    everyMs: 10_000,
+    againMs: 10_000,
+    async work() {
+      try {
+        waiting = (await isOurs(catalogue)) ? await database.query(countWaiting) : undefined;
+      } catch (error) {
+        waiting = undefined;
+        throw error;
+      }
+      return false;
+    },
+    log,
+  });
   return {
     ...catalogue,
+    /** As they were counted lately; undefined while the database does not answer, or has the catalogue of another ModelRelease. */
+    waiting: () => (database.ready() === undefined ? undefined : waiting),
     async close(): Promise<void> {
-      await Promise.all([predicting(), collecting(), forgetting()]);
+      await Promise.all([predicting(), collecting(), forgetting(), counting()]);
     },
   };
 }

@@ -101,6 +101,13 @@ describe('inference serve with a database', () => {
       },
       { what: 'the product to be predicted', limitMs: 300_000, hopeless },
     );
+    await waitFor(
+      async () => {
+        const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+        return /^shelfwise_inference_catalogue_pending_products 0$/m.test(page) ? true : undefined;
+      },
+      { what: 'the metrics to say that none waits', limitMs: 300_000, hopeless },
+    );
     program.child.kill('SIGTERM');
     expect((await program.ended).code, program.stderr()).to.equal(0);
   });

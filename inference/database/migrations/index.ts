@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import * as users from './001_users.ts';
 import * as accounts from './002_accounts.ts';
 import * as catalogue from './003_catalogue.ts';
+import * as givenUp from './004_given_up.ts';
 
 /**
  * Every step of the schema, by the name under which the database remembers it. There is no way back, and the version of the
@@ -11,4 +12,5 @@ export const migrations: Readonly<Record<string, { up(knex: Knex): Promise<void>
   '001_users': users,
   '002_accounts': accounts,
   '003_catalogue': catalogue,
+  '004_given_up': givenUp,
 };
