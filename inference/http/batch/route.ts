@@ -90,7 +90,7 @@ Read while you write: answers that nobody reads hold up the reading of the reque
         }
       };
       const lines = linesOf(stall.body(), { limitBytes: batchLimits.lineBytes, budget });
-      const { holds = () => true } = ctx.state;
+      const { holds = () => false } = ctx.state;
       const answers = inOrder(
         whileHolds(lines, holds),
         work,
