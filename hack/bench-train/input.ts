@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TextPreprocessing } from '@shelfwise/trainer-contract';
-import { type BatchSource, readBatch } from '../../trainer/conv-fusion/batch.ts';
+import { type BatchSource, batchReader } from '../../trainer/conv-fusion/batch.ts';
 import { fitHead } from '../../trainer/conv-fusion/fit.ts';
 import { settings } from '../../trainer/conv-fusion/settings.ts';
 import { featuresIn } from '../../trainer/features/pictures.ts';
@@ -24,18 +24,19 @@ export interface InputSettings {
 const { size, tokens, classes, rows, widths } = rakuten;
 const width = sum(widths);
 const count = 32 * size;
+/** Numbers that the text network makes of a text. */
+const vectorWidth = 512;
 
 export async function input({ epochs, say }: InputSettings): Promise<Figure[]> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-train-'));
   try {
     say('writing features');
-    const source = writeSource(dir, createRandom(1));
+    const { source, close } = writeSource(dir, createRandom(1));
     say('reading batches, nothing else');
     const alone = readingAlone(source, epochs);
     say('fitting');
     const { waited, seconds } = await fitting(source, epochs);
-    source.products.pictures.close();
-    source.texts.features.close();
+    close();
     return [
       {
         name: 'inputItemsPerSecond',
@@ -58,10 +59,11 @@ export async function input({ epochs, say }: InputSettings): Promise<Figure[]> {
 
 function readingAlone(source: BatchSource, epochs: number): number {
   const random = createRandom(2);
+  const read = batchReader(source, size);
   const started = performance.now();
   for (let batch = 0; batch < epochs * (count / size); batch++) {
     const drawn = Int32Array.from({ length: size }, () => Math.floor(random() * count));
-    readBatch(source, drawn, () => random() < 0.5);
+    read(drawn, () => random() < 0.5);
   }
   return (performance.now() - started) / 1000;
 }
@@ -91,8 +93,9 @@ async function fitting(source: BatchSource, epochs: number) {
   };
 }
 
-function writeSource(dir: string, random: Random): BatchSource {
+function writeSource(dir: string, random: Random): { source: BatchSource; close: () => void } {
   const pictures = createRecordFile(join(dir, 'pictures'), width * 4);
+  const vectors = createRecordFile(join(dir, 'vectors'), vectorWidth * 4);
   const texts = createRecordFile(join(dir, 'texts'), tokens * 8);
   const record = new ArrayBuffer(tokens * 8);
   const ids = new Int32Array(record, 0, tokens);
@@ -100,6 +103,8 @@ function writeSource(dir: string, random: Random): BatchSource {
   for (let product = 0; product < count; product++) {
     const values = Float16Array.from({ length: 2 * width }, () => random() * 3);
     pictures.append(new Uint8Array(values.buffer));
+    const vector = Float32Array.from({ length: vectorWidth }, () => random() - 0.5);
+    vectors.append(new Uint8Array(vector.buffer));
     // Texts are of any length; the batch is as wide as its longest.
     const used = Math.floor(tokens * (0.2 + 0.8 * random()));
     ids.forEach((_, i) => {
@@ -109,7 +114,7 @@ function writeSource(dir: string, random: Random): BatchSource {
     texts.append(new Uint8Array(record));
   }
   const ones = new Uint8Array(count).fill(1);
-  return {
+  const source: BatchSource = {
     products: {
       classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
       count,
@@ -125,6 +130,11 @@ function writeSource(dir: string, random: Random): BatchSource {
       features: texts,
       hasText: ones,
     },
+    sentences: {
+      width: vectorWidth,
+      read: (index, target) =>
+        vectors.read(index, new Uint8Array(target.buffer, target.byteOffset, vectorWidth * 4)),
+    },
     scale: {
       widths,
       mean: new Float32Array(width).fill(1.5),
@@ -133,4 +143,8 @@ function writeSource(dir: string, random: Random): BatchSource {
     },
     rowOf: Int32Array.from({ length: rows }, (_, row) => row),
   };
+  const close = () => {
+    for (const records of [pictures, vectors, texts]) records.close();
+  };
+  return { source, close };
 }

@@ -17,7 +17,7 @@ export interface BatchSource {
   readonly rowOf: Int32Array;
 }
 
-/** Some products on the CPU's side, ready to become tensors. */
+/** Some products on the CPU's side, ready to become tensors. What it holds is written over by the next one. */
 export interface Batch {
   readonly size: number;
   readonly tokens: number;
@@ -31,41 +31,48 @@ export interface Batch {
 }
 
 /** Reads the features of `rows` (indices of products); `mirrored` says whether a row takes the mirror image. */
-export function readBatch(
+export type ReadBatch = (rows: Int32Array, mirrored: (position: number) => boolean) => Batch;
+
+/**
+ * Reads batches of at most `most` products, each into the memory of the one before: megabytes that were allocated anew for each step
+ * cost more than the reading.
+ */
+export function batchReader(
   { products, texts, sentences, rowOf }: BatchSource,
-  rows: Int32Array,
-  mirrored: (position: number) => boolean,
-): Batch {
-  const size = rows.length;
+  most: number,
+): ReadBatch {
   const { width } = products.pictures;
-  const most = texts.preprocessing.maximumTokens;
-  const record = new Int32Array(2 * most);
+  const slots = texts.preprocessing.maximumTokens;
+  const record = new Int32Array(2 * slots);
   const recordBytes = new Uint8Array(record.buffer);
-  const recordWeights = new Float32Array(record.buffer, most * 4);
-  const ids = new Int32Array(size * most);
-  const weights = new Float32Array(size * most);
-  const pictures = new Float32Array(size * width);
-  const vectors = sentences && new Float32Array(size * sentences.width);
-  let tokens = 1;
-  rows.forEach((row, i) => {
-    texts.features.read(row, recordBytes);
-    for (let j = 0; j < most; j += 1) ids[i * most + j] = rowOf[record[j] as number] as number;
-    weights.set(recordWeights, i * most);
-    tokens = Math.max(tokens, lastUsed(recordWeights) + 1);
-    if (sentences && vectors)
-      sentences.read(row, vectors.subarray(i * sentences.width, (i + 1) * sentences.width));
-    products.pictures.read(row, pictures.subarray(i * width, (i + 1) * width), mirrored(i));
-  });
-  return {
-    size,
-    tokens,
-    ids: narrow(ids, most, tokens),
-    weights: narrow(weights, most, tokens),
-    sentences: vectors,
-    pictures,
-    labels: rows.map((row) => products.labels[row] as number),
-    hasText: Float32Array.from(rows, (row) => texts.hasText[row] as number),
-    hasPicture: Float32Array.from(rows, (row) => products.hasPicture[row] as number),
+  const recordWeights = new Float32Array(record.buffer, slots * 4);
+  const ids = new Int32Array(most * slots);
+  const weights = new Float32Array(most * slots);
+  const pictures = new Float32Array(most * width);
+  const vectors = sentences && new Float32Array(most * sentences.width);
+  return (rows, mirrored) => {
+    const size = rows.length;
+    let tokens = 1;
+    rows.forEach((row, i) => {
+      texts.features.read(row, recordBytes);
+      for (let j = 0; j < slots; j += 1) ids[i * slots + j] = rowOf[record[j] as number] as number;
+      weights.set(recordWeights, i * slots);
+      tokens = Math.max(tokens, lastUsed(recordWeights) + 1);
+      if (sentences && vectors)
+        sentences.read(row, vectors.subarray(i * sentences.width, (i + 1) * sentences.width));
+      products.pictures.read(row, pictures.subarray(i * width, (i + 1) * width), mirrored(i));
+    });
+    return {
+      size,
+      tokens,
+      ids: narrow(ids, size, slots, tokens),
+      weights: narrow(weights, size, slots, tokens),
+      sentences: vectors?.subarray(0, size * (sentences?.width ?? 0)),
+      pictures: pictures.subarray(0, size * width),
+      labels: rows.map((row) => products.labels[row] as number),
+      hasText: Float32Array.from(rows, (row) => texts.hasText[row] as number),
+      hasPicture: Float32Array.from(rows, (row) => products.hasPicture[row] as number),
+    };
   };
 }
 
@@ -88,10 +95,15 @@ function lastUsed(weights: Float32Array): number {
   return last;
 }
 
-/** Most texts are short: the padding that no row of the batch needs is left out. */
-function narrow<T extends Int32Array | Float32Array>(values: T, from: number, to: number): T {
-  if (from === to) return values;
-  for (let row = 0; row * from < values.length; row += 1)
-    values.copyWithin(row * to, row * from, row * from + to);
-  return values.slice(0, (values.length / from) * to) as T;
+/** Most texts are short: the padding that none of `rows` rows needs is left out. */
+function narrow<T extends Int32Array | Float32Array>(
+  values: T,
+  rows: number,
+  from: number,
+  to: number,
+): T {
+  if (from !== to)
+    for (let row = 1; row < rows; row += 1)
+      values.copyWithin(row * to, row * from, row * from + to);
+  return values.subarray(0, rows * to) as T;
 }

@@ -4,7 +4,7 @@ import { createParameter, type Parameter } from '../fit/adam.ts';
 import { fitLoop, type LearnerStep, type LoopOptions } from '../fit/loop.ts';
 import type { EpochRecord } from '../fit/state.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
-import { type Batch, type BatchSource, readBatch } from './batch.ts';
+import { type Batch, type BatchSource, batchReader } from './batch.ts';
 import { gradients, type Objective } from './gradients.ts';
 import type { HeadTensors } from './head.ts';
 import type { FeatureScale } from './normalise.ts';
@@ -41,11 +41,12 @@ export async function fitHead(
     classes,
   });
   const objective = objectiveOf(hyperparameters, rows, source.products);
+  const read = batchReader(source, hyperparameters.batchSize);
   const learner = {
     parameters,
     step(products: Int32Array, random: () => number) {
       const begun = performance.now();
-      const batch = readBatch(source, products, () => random() < 0.5);
+      const batch = read(products, () => random() < 0.5);
       const readMs = performance.now() - begun;
       return { ...stepOn(tf, head(), batch, source.scale, objective), readMs };
     },

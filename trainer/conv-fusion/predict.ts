@@ -1,6 +1,6 @@
 import { type Predictions, predictRows } from '../judge/predictions.ts';
 import type { TensorFlow } from '../native/tensorflow.ts';
-import { type BatchSource, readBatch, toInputs } from './batch.ts';
+import { type BatchSource, batchReader, toInputs } from './batch.ts';
 import { applyHead, type HeadTensors } from './head.ts';
 
 const atOnce = 256;
@@ -13,9 +13,17 @@ export function predict(
   rows: Int32Array,
 ): Predictions {
   const { products, texts, scale } = source;
+  const read = batchReader(source, atOnce);
   const asked = { ...products, hasText: texts.hasText, atOnce };
   return predictRows(tf, rows, asked, (some) => {
-    const batch = readBatch(source, some, () => false);
-    return applyHead(tf, head, toInputs(tf, batch, scale));
+    return applyHead(
+      tf,
+      head,
+      toInputs(
+        tf,
+        read(some, () => false),
+        scale,
+      ),
+    );
   });
 }
