@@ -145,9 +145,8 @@ function accessLog(log: Logger): Middleware {
 const unanswered: Middleware = async (ctx, next) => {
   await next();
   if (ctx.status === 404) {
-    throw new Problem('not-found', `There is nothing at ${ctx.path.slice(0, 200)}.`, {
-      part: 'path',
-    });
+    const detail = `There is nothing at ${ctx.path.slice(0, 200)}: /docs lists what there is.`;
+    throw new Problem('not-found', detail, { part: 'path' });
   }
   if (ctx.status === 405 || ctx.status === 501) {
     const detail = `${ctx.path} does not take this method: see the header Allow.`;
