@@ -6,8 +6,10 @@ import type { TextPreprocessing } from '@shelfwise/trainer-contract';
 import { type BatchSource, batchReader } from '../../trainer/conv-fusion/batch.ts';
 import { fitHead } from '../../trainer/conv-fusion/fit.ts';
 import { settings } from '../../trainer/conv-fusion/settings.ts';
+import { scaledVectors } from '../../trainer/conv-fusion/vectors.ts';
 import { featuresIn } from '../../trainer/features/pictures.ts';
 import { createRecordFile } from '../../trainer/features/records.ts';
+import { vectorsIn } from '../../trainer/features/sentences.ts';
 import type { FitPace } from '../../trainer/fit/loop.ts';
 import { createRandom, type Random } from '../../trainer/fit/random.ts';
 import { keepsNothing } from '../../trainer/fit/state.ts';
@@ -26,6 +28,7 @@ const width = sum(widths);
 const count = 32 * size;
 /** Numbers that the text network makes of a text. */
 const vectorWidth = 512;
+const everyRow = Int32Array.from({ length: count }, (_, i) => i);
 
 export async function input({ epochs, say }: InputSettings): Promise<Figure[]> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-train-'));
@@ -76,7 +79,7 @@ async function fitting(source: BatchSource, epochs: number) {
   let whole = warm;
   const { head } = await fitHead(tf, source, {
     hyperparameters: settings(choices, count),
-    rows: Int32Array.from({ length: count }, (_, i) => i),
+    rows: everyRow,
     embeddingRows: rows,
     keeper: keepsNothing,
     signal: new AbortController().signal,
@@ -130,11 +133,11 @@ function writeSource(dir: string, random: Random): { source: BatchSource; close:
       features: texts,
       hasText: ones,
     },
-    sentences: {
-      width: vectorWidth,
-      read: (index, target) =>
-        vectors.read(index, new Uint8Array(target.buffer, target.byteOffset, vectorWidth * 4)),
-    },
+    sentences: scaledVectors(
+      vectorsIn(vectors, ones),
+      everyRow,
+      settings({}, count).sentenceLength,
+    ),
     scale: {
       widths,
       mean: new Float32Array(width).fill(1.5),

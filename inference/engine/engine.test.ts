@@ -1,18 +1,12 @@
 import { getEventListeners } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  colouredPicture,
-  tinyClasses,
-  tinyPreprocessing,
-  writeTinyModel,
-} from '../fixtures/tiny-bundle.ts';
+import { failure } from '../fixtures/failure.ts';
+import { testEngines, textItem } from '../fixtures/test-engine.ts';
+import { colouredPicture, tinyClasses } from '../fixtures/tiny-bundle.ts';
 import { tinyModel } from '../fixtures/tiny-model.ts';
-import { type Engine, type EngineSettings, startEngine } from './engine.ts';
 import {
   AbandonedError,
   ItemError,
@@ -22,42 +16,11 @@ import {
 } from './errors.ts';
 
 describe('engine', () => {
-  let dir: string;
-  let modelPath: string;
-  let engine: Engine | undefined;
-
-  before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'engine-test-'));
-    modelPath = await writeTinyModel(dir);
-  });
-  afterEach(async () => {
-    await engine?.close();
-    engine = undefined;
-  });
-  after(() => rm(dir, { recursive: true }));
-
-  async function start(settings: Partial<EngineSettings> = {}): Promise<Engine> {
-    engine = await startEngine({
-      modelPath,
-      preprocessing: tinyPreprocessing,
-      classes: tinyClasses.length,
-      workers: 2,
-      queueCapacity: 1000,
-      ...settings,
-    });
-    return engine;
-  }
-
-  const text = (designation: string) => ({ designation, description: null, picture: null });
-  const failure = (work: Promise<unknown>) =>
-    work.then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+  const { start, path } = testEngines();
 
   it('says of one modality what the model says of it alone, and null of the other', async () => {
     const { predict } = await start();
-    const onlyText = await predict(text('garden spade'));
+    const onlyText = await predict(textItem('garden spade'));
     expect(onlyText.image).to.equal(null);
     expect([...onlyText.combined]).to.deep.equal([...(onlyText.text as Float32Array)]);
     const picture = await colouredPicture('#118833');
@@ -96,9 +59,9 @@ describe('engine', () => {
     const { predict } = await start({ workers: 1 });
     const half = (await colouredPicture('#aa0000')).subarray(0, 200);
     const [bad, empty, good] = await Promise.all([
-      failure(predict({ ...text('spade'), picture: half })),
+      failure(predict({ ...textItem('spade'), picture: half })),
       failure(predict({ designation: ' ', description: null, picture: null })),
-      predict(text('spade')),
+      predict(textItem('spade')),
     ]);
     expect(bad).to.be.instanceOf(ItemError).with.property('fault', 'picture');
     expect(empty).to.be.instanceOf(ItemError).with.property('fault', 'empty');
@@ -106,28 +69,28 @@ describe('engine', () => {
   });
 
   it('never gives out NaN', async () => {
-    const path = join(dir, 'nan.onnx');
+    const modelPath = path('nan.onnx');
     const shape = { classes: 4, size: 8, tokens: 16 };
-    await writeFile(path, tinyModel({ ...shape, scale: Number.POSITIVE_INFINITY }));
-    const { predict } = await start({ modelPath: path });
-    expect(await failure(predict(text('spade'))))
+    await writeFile(modelPath, tinyModel({ ...shape, scale: Number.POSITIVE_INFINITY }));
+    const { predict } = await start({ modelPath });
+    expect(await failure(predict(textItem('spade'))))
       .to.be.instanceOf(ItemError)
       .with.property('fault', 'model');
   });
 
   it('refuses a model whose outputs are not of the labels, and says which', async () => {
-    const path = join(dir, 'wide.onnx');
-    await writeFile(path, tinyModel({ classes: 4, size: 8, tokens: 16, columns: 5 }));
-    const error = await failure(start({ modelPath: path }));
+    const modelPath = path('wide.onnx');
+    await writeFile(modelPath, tinyModel({ classes: 4, size: 8, tokens: 16, columns: 5 }));
+    const error = await failure(start({ modelPath }));
     expect(String(error))
       .to.contain('output probabilities of model.onnx is float32[1,5]')
       .and.contain('float32[1,4]');
   });
 
   it('refuses what is no ONNX file', async () => {
-    const path = join(dir, 'broken.onnx');
-    await writeFile(path, 'this is no model');
-    expect(await failure(start({ modelPath: path }))).to.be.instanceOf(ModelRefusedError);
+    const modelPath = path('broken.onnx');
+    await writeFile(modelPath, 'this is no model');
+    expect(await failure(start({ modelPath }))).to.be.instanceOf(ModelRefusedError);
   });
 
   it('does not take a worker that cannot start for a fault of the model', async () => {
@@ -139,10 +102,10 @@ describe('engine', () => {
 
   it('refuses at once what comes when it is too late anyway', async () => {
     const { predict } = await start({ workers: 1 });
-    await predict(text('warm'));
+    await predict(textItem('warm'));
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, i) =>
-        failure(predict(text(`thing ${i}`), i < 100 ? {} : { withinMs: 0 })),
+        failure(predict(textItem(`thing ${i}`), i < 100 ? {} : { withinMs: 0 })),
       ),
     );
     expect(answers.slice(0, 100).filter(Boolean)).to.deep.equal([]);
@@ -152,11 +115,11 @@ describe('engine', () => {
   it('never begins what was asked by somebody who is gone', async () => {
     const { predict } = await start({ workers: 1 });
     const gone = new AbortController();
-    const ahead = predict(text('ahead'));
-    const waits = failure(predict(text('waits'), { signal: gone.signal }));
+    const ahead = predict(textItem('ahead'));
+    const waits = failure(predict(textItem('waits'), { signal: gone.signal }));
     gone.abort();
     expect(await waits).to.be.instanceOf(AbandonedError);
-    expect(await failure(predict(text('late'), { signal: gone.signal }))).to.be.instanceOf(
+    expect(await failure(predict(textItem('late'), { signal: gone.signal }))).to.be.instanceOf(
       AbandonedError,
     );
     await ahead;
@@ -166,9 +129,11 @@ describe('engine', () => {
     const program = new URL('../fixtures/unsteady-worker.ts', import.meta.url);
     const { predict } = await start({ workers: 1, program });
     const { signal } = new AbortController();
-    const asked = ['fine', 'crash', 'next'].map((word) => failure(predict(text(word), { signal })));
+    const asked = ['fine', 'crash', 'next'].map((word) =>
+      failure(predict(textItem(word), { signal })),
+    );
     expect(getEventListeners(signal, 'abort')).to.have.length(3);
-    asked.push(failure(predict(text('late'), { signal, withinMs: 0 })));
+    asked.push(failure(predict(textItem('late'), { signal, withinMs: 0 })));
     const errors = await Promise.all(asked);
     expect(errors.map((error) => error?.constructor)).to.deep.equal([
       undefined,
@@ -188,9 +153,10 @@ describe('engine', () => {
       fc.asyncProperty(kinds, async (asked) => {
         const work = asked.map((kind) => {
           const gone = new AbortController();
-          if (kind === 'studies') return failure(study([text('a'), text('b')], { withinMs: 20 }));
+          if (kind === 'studies')
+            return failure(study([textItem('a'), textItem('b')], { withinMs: 20 }));
           const options = kind === 'hurries' ? { withinMs: 1 } : { signal: gone.signal };
-          const answer = failure(predict(text('spade'), options));
+          const answer = failure(predict(textItem('spade'), options));
           if (kind === 'leaves') gone.abort();
           return answer;
         });

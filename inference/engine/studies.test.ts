@@ -1,50 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import {
-  colouredPicture,
-  tinyClasses,
-  tinyPreprocessing,
-  writeTinyModel,
-} from '../fixtures/tiny-bundle.ts';
-import { type Engine, type EngineSettings, startEngine } from './engine.ts';
+import { failure } from '../fixtures/failure.ts';
+import { testEngines, textItem } from '../fixtures/test-engine.ts';
+import { colouredPicture } from '../fixtures/tiny-bundle.ts';
 import { AbandonedError, ItemError, OverloadError } from './errors.ts';
 
 describe('studies', () => {
-  let dir: string;
-  let modelPath: string;
-  let engine: Engine | undefined;
-
-  before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'studies-test-'));
-    modelPath = await writeTinyModel(dir);
-  });
-  afterEach(async () => {
-    await engine?.close();
-    engine = undefined;
-  });
-  after(() => rm(dir, { recursive: true }));
-
-  async function start(settings: Partial<EngineSettings> = {}): Promise<Engine> {
-    engine = await startEngine({
-      modelPath,
-      preprocessing: tinyPreprocessing,
-      classes: tinyClasses.length,
-      workers: 2,
-      queueCapacity: 1000,
-      ...settings,
-    });
-    return engine;
-  }
-
-  const text = (designation: string) => ({ designation, description: null, picture: null });
-  const failure = (work: Promise<unknown>) =>
-    work.then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+  const { start } = testEngines();
 
   it('answer as predict does, variant by variant', async () => {
     const { predict, study, pictureSize } = await start();
@@ -78,10 +40,10 @@ describe('studies', () => {
   it('let every prediction go first', async () => {
     const order: string[] = [];
     const { predict, study } = await start({ workers: 1 });
-    const variants = Array.from({ length: 9 }, (_, i) => text(`thing ${i}`));
+    const variants = Array.from({ length: 9 }, (_, i) => textItem(`thing ${i}`));
     const studied = study(variants).then(() => order.push('study'));
     const asked = Array.from({ length: 60 }, (_, i) =>
-      predict(text(`spade ${i}`)).then(() => order.push('predict')),
+      predict(textItem(`spade ${i}`)).then(() => order.push('predict')),
     );
     await Promise.all([studied, ...asked]);
     expect(order.at(-1)).to.equal('study');
@@ -93,7 +55,7 @@ describe('studies', () => {
     async function* endless() {
       for (;;) {
         prepared++;
-        yield text('thing');
+        yield textItem('thing');
       }
     }
     const gone = new AbortController();
@@ -104,7 +66,7 @@ describe('studies', () => {
     let asked = 0;
     async function* refused() {
       asked++;
-      yield text('thing');
+      yield textItem('thing');
     }
     expect(await failure(study(refused()))).to.be.instanceOf(OverloadError);
     expect(asked).to.equal(0);
@@ -117,10 +79,10 @@ describe('studies', () => {
   it('fail with what fails in their preparation, and the next are answered', async () => {
     const { study } = await start({ workers: 1 });
     async function* failing() {
-      yield text('thing');
+      yield textItem('thing');
       throw new Error('no such picture');
     }
-    const [error, answers] = await Promise.all([failure(study(failing())), study([text('a')])]);
+    const [error, answers] = await Promise.all([failure(study(failing())), study([textItem('a')])]);
     expect(error).to.have.property('message', 'no such picture');
     expect(answers).to.have.length(1);
     expect(await study([])).to.deep.equal([]);
@@ -128,11 +90,11 @@ describe('studies', () => {
 
   it('are refused beyond a few, in time, and where the picture cannot be read', async () => {
     const { study } = await start({ workers: 1 });
-    const long = Array.from({ length: 40 }, (_, i) => text(`thing ${i}`));
+    const long = Array.from({ length: 40 }, (_, i) => textItem(`thing ${i}`));
     const six = await Promise.all(Array.from({ length: 6 }, () => failure(study(long))));
     expect(six.filter((error) => error instanceof OverloadError)).to.have.length(2);
     expect(await failure(study(long, { withinMs: 0 }))).to.be.instanceOf(OverloadError);
-    const broken = { ...text('spade'), picture: new Uint8Array([0xff, 0xd8, 0xff, 0]) };
+    const broken = { ...textItem('spade'), picture: new Uint8Array([0xff, 0xd8, 0xff, 0]) };
     expect(await failure(study([broken])))
       .to.be.instanceOf(ItemError)
       .with.property('fault', 'picture');

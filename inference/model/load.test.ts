@@ -3,17 +3,13 @@ import { join } from 'node:path';
 import { keys, StepError, type Store, StoreUnreachable } from '@shelfwise/trainer-contract';
 import { expect } from 'chai';
 import { pino } from 'pino';
+import { failure } from '../fixtures/failure.ts';
 import { publishTinyRelease, type TinyStore, tinyStore } from '../fixtures/tiny-store.ts';
 import { fetchModelTar } from './fetch.ts';
 import { type LoadSettings, loadModel } from './load.ts';
 
 const log = pino({ level: 'silent' });
 const release = 'shop-20261122-030000';
-const failure = (work: Promise<unknown>) =>
-  work.then(
-    () => undefined,
-    (error: unknown) => error as Error,
-  );
 
 describe('loading a model', () => {
   let place: TinyStore;

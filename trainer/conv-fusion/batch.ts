@@ -5,6 +5,7 @@ import type { TensorFlow } from '../native/tensorflow.ts';
 import type { HeadInputs } from './head.ts';
 import { type FeatureScale, normaliseFeatures } from './normalise.ts';
 import type { Texts } from './texts.ts';
+import type { ScaledVectors } from './vectors.ts';
 
 /** What batches are read from. */
 export interface BatchSource {
@@ -12,7 +13,7 @@ export interface BatchSource {
   readonly texts: Texts;
   readonly scale: FeatureScale;
   /** The vectors of the texts, normalised, where an encoder reads them. */
-  readonly sentences?: { readonly width: number; read(index: number, target: Float32Array): void };
+  readonly sentences?: Pick<ScaledVectors, 'width' | 'read'>;
   /** Row of the embedding for each token id. */
   readonly rowOf: Int32Array;
 }
@@ -31,7 +32,7 @@ export interface Batch {
 }
 
 /** Reads the features of `rows` (indices of products); `mirrored` says whether a row takes the mirror image. */
-export type ReadBatch = (rows: Int32Array, mirrored: (position: number) => boolean) => Batch;
+type ReadBatch = (rows: Int32Array, mirrored: (position: number) => boolean) => Batch;
 
 /**
  * Reads batches of at most `most` products, each into the memory of the one before: megabytes that were allocated anew for each step
@@ -49,7 +50,8 @@ export function batchReader(
   const ids = new Int32Array(most * slots);
   const weights = new Float32Array(most * slots);
   const pictures = new Float32Array(most * width);
-  const vectors = sentences && new Float32Array(most * sentences.width);
+  const vectorWidth = sentences?.width ?? 0;
+  const vectors = new Float32Array(most * vectorWidth);
   return (rows, mirrored) => {
     const size = rows.length;
     let tokens = 1;
@@ -58,8 +60,7 @@ export function batchReader(
       for (let j = 0; j < slots; j += 1) ids[i * slots + j] = rowOf[record[j] as number] as number;
       weights.set(recordWeights, i * slots);
       tokens = Math.max(tokens, lastUsed(recordWeights) + 1);
-      if (sentences && vectors)
-        sentences.read(row, vectors.subarray(i * sentences.width, (i + 1) * sentences.width));
+      sentences?.read(row, vectors.subarray(i * vectorWidth, (i + 1) * vectorWidth));
       products.pictures.read(row, pictures.subarray(i * width, (i + 1) * width), mirrored(i));
     });
     return {
@@ -67,7 +68,7 @@ export function batchReader(
       tokens,
       ids: narrow(ids, size, slots, tokens),
       weights: narrow(weights, size, slots, tokens),
-      sentences: vectors?.subarray(0, size * (sentences?.width ?? 0)),
+      sentences: sentences && vectors.subarray(0, size * vectorWidth),
       pictures: pictures.subarray(0, size * width),
       labels: rows.map((row) => products.labels[row] as number),
       hasText: Float32Array.from(rows, (row) => texts.hasText[row] as number),

@@ -3,7 +3,7 @@ import type { TextPreprocessing } from '@shelfwise/trainer-contract';
 import type { Backbone } from '../backbone/layers.ts';
 import type { PictureFeatures } from '../features/pictures.ts';
 import type { Products } from '../features/products.ts';
-import { sentenceLength as piecesRead, type SentenceVectors } from '../features/sentences.ts';
+import { sentenceLength as piecesRead } from '../features/sentences.ts';
 import { compactRows, spreadRows } from '../fit/embedding-rows.ts';
 import { accuracyOf } from '../judge/predictions.ts';
 import type { SentenceEncoder } from '../sentences/encoder.ts';
@@ -11,10 +11,11 @@ import type { Fit, FitTask } from '../train/architecture.ts';
 import type { BatchSource } from './batch.ts';
 import { fitHead } from './fit.ts';
 import type { HeadTensors, HeadWeights } from './head.ts';
-import { createScaler, type FeatureScale, normaliseRow } from './normalise.ts';
+import { createScaler, type FeatureScale } from './normalise.ts';
 import { predict } from './predict.ts';
 import type { ConvFusionSettings } from './settings.ts';
 import { prepareTexts } from './texts.ts';
+import { scaledVectors } from './vectors.ts';
 
 /** Everything of a model but the calibration. */
 export interface FittedModel {
@@ -42,7 +43,7 @@ export async function fitModel(
     signal,
     onProgress: task.onTexts,
   });
-  const vectors = products.sentences && scaled(products.sentences, fitted, sentenceLength);
+  const vectors = products.sentences && scaledVectors(products.sentences, fitted, sentenceLength);
   const vocabulary = compactRows(texts.preprocessing.idf);
   const source: BatchSource = {
     products,
@@ -93,27 +94,6 @@ function scaleOf(
     }
   }
   return scaler.scale();
-}
-
-/** The texts' vectors, each standardised and brought to one length. */
-function scaled(vectors: SentenceVectors, fitted: Int32Array, length: number) {
-  const { width, present } = vectors;
-  const scaler = createScaler([width], length);
-  const row = new Float32Array(width);
-  for (const index of fitted) {
-    if (present[index] === 0) continue;
-    vectors.read(index, row);
-    scaler.add(row);
-  }
-  const scale = scaler.scale();
-  return {
-    width,
-    scale,
-    read(index: number, target: Float32Array) {
-      vectors.read(index, target);
-      if (present[index] === 1) normaliseRow(target, scale);
-    },
-  };
 }
 
 function withSentences(text: TextPreprocessing, encoder?: SentenceEncoder): TextPreprocessing {

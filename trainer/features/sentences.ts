@@ -7,7 +7,7 @@ import { sentencesOnnx } from '../onnx/sentences.ts';
 import { type SentenceEncoder, vectorWidth } from '../sentences/encoder.ts';
 import { productTexts, type TextPass } from './product-texts.ts';
 import type { Products } from './products.ts';
-import { createRecordFile } from './records.ts';
+import { createRecordFile, type RecordFile } from './records.ts';
 
 /** How many pieces of a text are read. A designation has some 20; what a description says first says most. */
 export const sentenceLength = 64;
@@ -71,11 +71,17 @@ export async function readSentences(
   } finally {
     await session.release();
   }
+  return vectorsIn(records, present);
+}
+
+/** Vectors as they lie in a file, float32. */
+export function vectorsIn(records: RecordFile, present: Uint8Array): SentenceVectors {
+  const { recordBytes } = records;
   return {
-    width,
+    width: recordBytes / 4,
     present,
     read: (index, target) =>
-      records.read(index, new Uint8Array(target.buffer, target.byteOffset, width * 4)),
+      records.read(index, new Uint8Array(target.buffer, target.byteOffset, recordBytes)),
     close: () => records.close(),
   };
 }

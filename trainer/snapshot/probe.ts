@@ -16,12 +16,10 @@ const probeSize = 16;
 
 export const tooLarge = `The picture is larger than ${pictureLimitBytes} bytes`;
 
-/** What a picture was found good by: another version may think otherwise. */
-export const pictureProbe = probeBy(decoderVersions());
+const { vips, 'libjpeg-turbo': jpeg } = decoderVersions();
 
-function probeBy({ vips, 'libjpeg-turbo': jpeg }: ReturnType<typeof decoderVersions>): string {
-  return `decodePicture ${pictureRules}, libvips ${vips}, libjpeg-turbo ${jpeg}`;
-}
+/** What a picture was found good by: another version may think otherwise. */
+export const pictureProbe = `decodePicture ${pictureRules}, libvips ${vips}, libjpeg-turbo ${jpeg}`;
 
 /**
  * What a picture's file is, read to its last pixel; one whose digest is in `verified` was already, and gets there
