@@ -87,13 +87,11 @@ function norm(tf: TensorFlow, rows: Tensor2D) {
 /** The same for one row of one block, in place. */
 export function normaliseRow(row: Float32Array, { mean, factor, length }: FeatureScale): void {
   let squares = 0;
-  row.forEach((value, i) => {
-    const standard = (value - (mean[i] as number)) * (factor[i] as number);
+  for (let i = 0; i < row.length; i += 1) {
+    const standard = ((row[i] as number) - (mean[i] as number)) * (factor[i] as number);
     row[i] = standard;
     squares += standard * standard;
-  });
+  }
   const by = length / Math.max(Math.sqrt(squares), smallestNorm);
-  row.forEach((value, i) => {
-    row[i] = value * by;
-  });
+  for (let i = 0; i < row.length; i += 1) row[i] = (row[i] as number) * by;
 }
