@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { waitFor } from '../../hack/process/wait.ts';
 import { concurrently } from '../concurrently.ts';
 import { folderForEach } from '../folder.fixture.ts';
 import { createGate, largeBytes, mostLarge } from './in-flight.ts';
@@ -45,6 +46,13 @@ describe('large pictures in flight', () => {
       const large = bytes.length > largeBytes ? 1 : 0;
       held += large;
       most = Math.max(most, held);
+      // None goes before as many are there as may be, however slow the disk is; then there is time for one too many.
+      if (large)
+        await waitFor(async () => most >= mostLarge || undefined, {
+          what: `${mostLarge} large pictures at a time`,
+          limitMs: 120_000,
+          everyMs: 1,
+        });
       for (let i = 0; i < 20; i++) await tick();
       held -= large;
       release();
